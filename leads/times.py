@@ -1,0 +1,48 @@
+"""Local time made exact: what an hour or a day of a time zone is as an instant."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+_DATE_THEN_TIME = re.compile(r"[-\dW]{7,10}([Tt ].+)?", re.ASCII)
+
+
+def localize(naive: datetime, zone: tzinfo) -> datetime:
+    """Return the instant of a local time: the first of two; one that is skipped moves on by the gap."""
+    return naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def day_start(day: date, zone: tzinfo) -> datetime:
+    """Return the first instant of a day, or of the next one where the day itself was skipped."""
+    midnight = datetime.combine(day, time.min, zone)
+    start = midnight.astimezone(UTC)
+    if start.astimezone(zone).replace(tzinfo=None) == midnight.replace(tzinfo=None):
+        return start
+    return _clock_change(midnight.replace(fold=1).astimezone(UTC), start, zone)
+
+
+def _clock_change(before: datetime, after: datetime, zone: tzinfo) -> datetime:
+    """Return the first instant that has the offset of `after`; clocks change on whole seconds."""
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def parse_instant(text: str, zone: tzinfo) -> datetime:
+    """Read an ISO 8601 time, in `zone` if it names no offset; a bare date is its first instant."""
+    if not _DATE_THEN_TIME.fullmatch(text):
+        raise ValueError(f"{text!r} is not an ISO 8601 time")
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo:
+            return moment.astimezone(UTC)
+        is_date = not re.search("[Tt ]", text)
+        return day_start(moment.date(), zone) if is_date else localize(moment, zone)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not an ISO 8601 time") from error
