@@ -1,0 +1,50 @@
+"""Is the process alive, and can it do its work?"""
+
+from typing import Any
+
+from celery import current_app
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from kombu.exceptions import OperationalError
+
+OK, AWAY = "ok", "unreachable"
+
+
+@login_not_required
+@never_cache
+def live(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": OK})
+
+
+@login_not_required
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """Answer 503 without a database; without a broker work is only delayed, so that is "degraded"."""
+    parts = {"database": _database(), "broker": _broker()}
+    if parts["database"] == AWAY:
+        return _answer("unavailable", parts, 503)
+    return _answer("degraded" if parts["broker"] == AWAY else OK, parts, 200)
+
+
+def _answer(status: str, parts: dict[str, Any], code: int) -> JsonResponse:
+    return JsonResponse({"status": status, **parts}, status=code)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return AWAY
+    return OK
+
+
+def _broker() -> str:
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+    except (OperationalError, OSError):
+        return AWAY
+    return OK
