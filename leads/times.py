@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 _DATE_THEN_TIME = re.compile(r"[-\dW]{7,10}([Tt ].+)?", re.ASCII)
+
+
+@cache
+def _zone_names() -> set[str]:
+    return available_timezones()
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """Return the IANA time zone of this name."""
+    if name not in _zone_names():
+        raise ValueError(f"{name!r} is not an IANA time zone")
+    return ZoneInfo(name)
 
 
 def localize(naive: datetime, zone: tzinfo) -> datetime:
@@ -40,9 +54,11 @@ def parse_instant(text: str, zone: tzinfo) -> datetime:
         raise ValueError(f"{text!r} is not an ISO 8601 time")
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo:
-            return moment.astimezone(UTC)
-        is_date = not re.search("[Tt ]", text)
-        return day_start(moment.date(), zone) if is_date else localize(moment, zone)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise ValueError(f"{text!r} is not an ISO 8601 time") from error
+    if not 1 < moment.year < 9999:  # so that every zone has a local time for it
+        raise ValueError(f"{text!r} is out of range")
+    if moment.tzinfo:
+        return moment.astimezone(UTC)
+    is_date = not re.search("[Tt ]", text)
+    return day_start(moment.date(), zone) if is_date else localize(moment, zone)

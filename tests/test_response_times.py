@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.times import day_start, localize, parse_instant
+from leads.times import day_start, localize, parse_instant, read_zone
 
 PARIS = ZoneInfo("Europe/Paris")
 ZONES = ["Europe/Paris", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"]
@@ -121,11 +121,25 @@ def test_a_bare_date_is_its_first_instant():
         " 2026-01-01",
         "2026-01-01T10:00:00Zed",
         "2026-01-01T25:00:00",
-        "0001-01-01T00:00:00+14:00",
-        "9999-12-31T23:59:59-12:00",
         "٢٠٢٦-01-01",
     ],
 )
 def test_what_is_not_a_time_is_refused(text):
     with pytest.raises(ValueError, match="is not an ISO 8601 time"):
         parse_instant(text, PARIS)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31"])
+def test_a_time_that_some_zone_cannot_name_is_refused(text):
+    with pytest.raises(ValueError, match="is out of range"):
+        parse_instant(text, PARIS)
+
+
+@pytest.mark.parametrize("name", ["", "Paris", "../etc/passwd", "europe/paris", "UTC+2"])
+def test_an_unknown_zone_is_refused(name):
+    with pytest.raises(ValueError, match="is not an IANA time zone"):
+        read_zone(name)
+
+
+def test_a_zone_is_known_by_its_name():
+    assert read_zone("Europe/Paris") == PARIS

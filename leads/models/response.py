@@ -38,6 +38,8 @@ class SlaPolicy(models.Model):
         MEANINGFUL = "meaningful", "Meaningful response"
         ANY = "any", "Any attempt"
 
+    STOPPED_BY = {StopsOn.MEANINGFUL: "first_response_at", StopsOn.ANY: "first_attempt_at"}  # on the lead
+
     slug = models.CharField(max_length=100, unique=True)
     position = models.PositiveIntegerField()
     when = models.JSONField(null=True, blank=True)
@@ -63,3 +65,8 @@ class SlaPolicy(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def stopped_by(self) -> str:
+        """Return the column of a lead that stops this clock."""
+        return self.STOPPED_BY[self.StopsOn(self.stops_on)]
