@@ -1,6 +1,8 @@
 """Addresses below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from kpis.api import KpiReport
 
 app_name = "api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("kpis/", KpiReport.as_view(), name="kpis")]
