@@ -45,7 +45,7 @@ def command(server: str, socket: Path) -> list[str]:
         "save": "",
         "appendonly": "no",
         "maxmemory-policy": "noeviction",
-        "loglevel": "warning",
+        "logfile": str(socket.parent / "broker.log"),
     }
     return [server, *(part for name, value in options.items() for part in (f"--{name}", value))]
 

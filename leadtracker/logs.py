@@ -1,5 +1,6 @@
 """How the product speaks: short lines for people, JSON for machines."""
 
+import sys
 from typing import Any
 
 import structlog
@@ -7,7 +8,7 @@ import structlog
 
 def configure(style: str, level: str) -> dict[str, Any]:
     """Set up structlog and return Django's LOGGING; both write the same lines."""
-    common = [
+    common: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -22,10 +23,10 @@ def configure(style: str, level: str) -> dict[str, Any]:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    last = (
+    last: list[Any] = (
         [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
         if style == "json"
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     return {
         "version": 1,

@@ -27,6 +27,28 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": chromium.PATH, "args": chromium.ARGS}
 
 
+@pytest.fixture
+def enter(page, live_server):
+    """Return a function that logs a user in to the browser and gives the address of the server."""
+
+    def as_user(user):
+        cookie = _logged_in(user).cookies["sessionid"]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        return live_server.url
+
+    return as_user
+
+
+@pytest.fixture
+def blocked(page):
+    """Return a function that lists what the open page's Content-Security-Policy had to block."""
+    page.add_init_script(
+        "window.blocked = []; document.addEventListener('securitypolicyviolation',"
+        " event => blocked.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"
+    )
+    return lambda: page.evaluate("window.blocked")
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(settings):
     """Give each test its own keys: nothing to clear, in a Redis that may hold other things."""
