@@ -1,0 +1,1 @@
+"""Fjordwell: a fictional company to look at, written as a workspace bundle."""
