@@ -105,14 +105,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _check_free(host: str, port: int) -> None:
     """The web server shares a port without a word, so ask before."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: PORT={port + 1} make run"
-            ) from None
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: PORT={port + 1} make run"
+        ) from None
 
 
 def _start_broker(family: Family, path: Path) -> None:
