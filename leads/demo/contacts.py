@@ -1,12 +1,14 @@
 """Who a lead is: a person in a company, as far as the form asked."""
 
 import unicodedata
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
 from random import Random
 
 from leads.demo import definitions, names
 from leads.demo.chance import Wheel
+from leads.demo.definitions import FIT
 from leads.demo.places import COUNTRIES, Country
 
 FREE_MAIL = ("gmail.com", "googlemail.com")  # they allow no underscore, so nobody has these addresses
@@ -14,7 +16,8 @@ INDUSTRIES = (
     ("Food production", 15), ("Cold storage & logistics", 9), ("Hotels", 11), ("Care homes", 8),
     ("Breweries", 6), ("Dairies", 5), ("Greenhouses", 5), ("Commercial laundry", 4),
     ("Swimming pools & spas", 5), ("Schools & universities", 6), ("Housing companies", 6),
-    ("Manufacturing", 14), ("Construction", 7), ("Healthcare", 4), ("Retail", 5), ("Software", 2.5), ("Consulting", 3),
+    ("Manufacturing", 14), ("Construction", 7), ("Healthcare", 4), ("Retail", 5), ("Software", 2.5),
+    ("Consulting", 3),
 )  # fmt: skip
 # Title, seniority, function, weight, and how much likelier for a warm lead.
 TITLES = (
@@ -35,7 +38,12 @@ TITLES = (
     ("Student", "Junior", "", 3, 0.1),
     ("Job seeker", "Junior", "", 1, 0.1),
 )
-SENIORITY_POINTS = {"Owner": 10, "Director": 10, "Manager": 6}
+EXCLUDED = ("Student", "Job seeker")
+SENIORITY_RULES = {"Owner": "director-or-owner", "Director": "director-or-owner", "Manager": "manager"}
+SIZE_BOUNDS = (10, 50, 250, 1000)
+SIZE_RULES = (
+    "", "11-to-50-employees", "51-to-250-employees", "251-to-1000-employees", "over-1000-employees",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -53,8 +61,8 @@ class Contact:
     industry: str
     country: Country
     region: str
-    fit: int  # points the scoring model gives for all this
     excluded: bool  # a student or a competitor: no MQL whatever the points
+    fit: int = 0  # points the scoring model gives for all this
 
 
 @dataclass(slots=True)
@@ -109,11 +117,11 @@ class Contacts:
         email = f"{first_slug}.{last_slug}@{company.domain}"
         if free:
             email = f"{first_slug}_{last_slug}@{FREE_MAIL[int(spin() * 1.3)]}"
-        excluded = (function == "" and title != "") or company.domain in definitions.COMPETITORS
+        excluded = title in EXCLUDED or (not free and company.domain in definitions.COMPETITORS)
         contact = Contact(
             email, first, last, self._phone(company.country), title, seniority, function, company.name,
             "" if free else f"https://www.{company.domain}", size, industry, company.country,
-            company.region if spin() < 0.8 else "", 0, excluded,
+            company.region if spin() < 0.8 else "", excluded,
         )  # fmt: skip
         contact.fit = fit_points(contact, free)
         return contact
@@ -163,15 +171,21 @@ class Contacts:
 
 def fit_points(contact: Contact, free_mail: bool) -> int:
     """Return what the demographic and firmographic rules of the scoring model come to."""
-    person = SENIORITY_POINTS.get(contact.seniority, 0)
+    caps, role, place = definitions.CAPS, FIT["demographic"], FIT["firmographic"]
+    person = role["free-mail"] if free_mail else 0
+    person += role["student-or-job-seeker"] if contact.job_title in EXCLUDED else 0
+    person += role.get(SENIORITY_RULES.get(contact.seniority, ""), 0)
     if contact.job_function in definitions.BUYER_FUNCTIONS:
-        person += 12
+        person += role["facilities-or-energy-role"]
     elif contact.job_function == "Purchasing":
-        person += 4
-    person -= 12 if free_mail else 0
-    size = contact.company_size or 0
-    company = 10 if size > 1000 else 17 if size > 250 else 12 if size > 50 else 5 if size > 10 else 0
-    company += 8 if contact.industry in definitions.CORE_INDUSTRIES else 0
-    company += 3 if contact.country.name in definitions.CORE_COUNTRIES else -15
-    caps = definitions.CAPS
-    return min(person, caps["demographic"]) + min(company, caps["firmographic"])
+        person += role["purchasing-role"]
+    company = place.get(SIZE_RULES[bisect_left(SIZE_BOUNDS, contact.company_size or 0)], 0)
+    company += place["core-industry"] if contact.industry in definitions.CORE_INDUSTRIES else 0
+    served = contact.country.name in definitions.CORE_COUNTRIES
+    company += place["core-country" if served else "outside-service-area"]
+    company += place["competitor"] if contact.excluded and contact.job_title not in EXCLUDED else 0
+    return _capped(person, caps["demographic"]) + _capped(company, caps["firmographic"])
+
+
+def _capped(points: int, cap: int) -> int:
+    return max(-cap, min(points, cap))

@@ -31,6 +31,26 @@ BEHAVIOUR = {
     "email_click": (4, 8, 30),
     "email_open": (1.5, 6, 14),
 }
+FIT = {
+    "demographic": {
+        "director-or-owner": 10,
+        "manager": 6,
+        "facilities-or-energy-role": 12,
+        "purchasing-role": 4,
+        "free-mail": -12,
+        "student-or-job-seeker": -30,
+    },
+    "firmographic": {
+        "11-to-50-employees": 5,
+        "51-to-250-employees": 12,
+        "251-to-1000-employees": 17,
+        "over-1000-employees": 10,
+        "core-industry": 8,
+        "core-country": 3,
+        "outside-service-area": -15,
+        "competitor": -60,
+    },
+}
 CAPS = {"demographic": 30, "firmographic": 40, "behavioural": 50}
 
 
@@ -103,25 +123,26 @@ def _icp() -> dict[str, Any]:
 
 
 def _fit_rules() -> list[dict[str, Any]]:
-    rules = [
-        ("director-or-owner", "demographic", _is("seniority", "in", ["Owner", "Director"]), 10),
-        ("manager", "demographic", _is("seniority", "eq", "Manager"), 6),
-        ("facilities-or-energy-role", "demographic", _is("job_function", "in", BUYER_FUNCTIONS), 12),
-        ("purchasing-role", "demographic", _is("job_function", "eq", "Purchasing"), 4),
-        ("free-mail", "demographic", _is("free_email", "eq", True), -12),
-        ("student-or-job-seeker", "demographic", _student(), -30),
-        ("11-to-50-employees", "firmographic", _is("company_size", "between", [11, 50]), 5),
-        ("51-to-250-employees", "firmographic", _is("company_size", "between", [51, 250]), 12),
-        ("251-to-1000-employees", "firmographic", _is("company_size", "between", [251, 1000]), 17),
-        ("over-1000-employees", "firmographic", _is("company_size", "gt", 1000), 10),
-        ("core-industry", "firmographic", _is("industry", "in", CORE_INDUSTRIES), 8),
-        ("core-country", "firmographic", _is("country", "in", CORE_COUNTRIES), 3),
-        ("outside-service-area", "firmographic", _outside(), -15),
-        ("competitor", "firmographic", _is("email_domain", "in", COMPETITORS), -60),
-    ]
+    conditions = {
+        "director-or-owner": _is("seniority", "in", ["Owner", "Director"]),
+        "manager": _is("seniority", "eq", "Manager"),
+        "facilities-or-energy-role": _is("job_function", "in", BUYER_FUNCTIONS),
+        "purchasing-role": _is("job_function", "eq", "Purchasing"),
+        "free-mail": _is("free_email", "eq", True),
+        "student-or-job-seeker": _student(),
+        "11-to-50-employees": _is("company_size", "between", [11, 50]),
+        "51-to-250-employees": _is("company_size", "between", [51, 250]),
+        "251-to-1000-employees": _is("company_size", "between", [251, 1000]),
+        "over-1000-employees": _is("company_size", "gt", 1000),
+        "core-industry": _is("industry", "in", CORE_INDUSTRIES),
+        "core-country": _is("country", "in", CORE_COUNTRIES),
+        "outside-service-area": _outside(),
+        "competitor": _is("email_domain", "in", COMPETITORS),
+    }
     return [
-        {"slug": slug, "category": category, "when": when, "points": points}
-        for slug, category, when, points in rules
+        {"slug": slug, "category": category, "when": conditions[slug], "points": points}
+        for category, rules in FIT.items()
+        for slug, points in rules.items()
     ]
 
 
