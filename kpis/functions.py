@@ -56,7 +56,7 @@ class Percentiles(Aggregate):
         twin.template = "LEADTRACKER_PERCENTILES(%(expressions)s, '%(fractions)s')"
         return twin.as_sql(compiler, connection, **context)
 
-    def convert_value(self, value: Any, expression: Any, connection: Any) -> list[float] | None:  # type: ignore[override]
+    def convert_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Read what SQLite gives as text; PostgreSQL gives a list."""
         return json.loads(value) if isinstance(value, str) else value
 

@@ -35,7 +35,7 @@ def _scored(model: Any, leads: Any, as_of: datetime) -> Iterator[dict[str, Any]]
         return
     for found in scoring.breakdown(model, leads, as_of):
         points = [
-            {"rule": slug, "category": category, "points": points} for slug, category, points in found.rules
+            {"rule": rule.slug, "category": rule.category, "points": rule.points} for rule in found.rules
         ]
         yield {"lead": found.lead, "score": found.score, "band": found.band, "breakdown": points}
 

@@ -104,7 +104,7 @@ def won_first(board: Board) -> Q:
         closed_at=OuterRef("closed_at"), key__lt=OuterRef("key")
     )
     deals = Opportunity.objects.filter(earlier, lead=OuterRef("lead"), status=Opportunity.Status.WON)
-    return won(board) & ~Exists(deals)
+    return won(board) & Q(~Exists(deals))
 
 
 def side(*sides: str) -> Callable[[Board], Q]:

@@ -55,7 +55,9 @@ def write_table(report: Mapping[str, Any], out: TextIO) -> None:
     period = report["period"]
     out.write(f"{period['from']} to {period['to']} ({period['time_zone']}), as of {report['as_of']}, ")
     out.write(f"{report['basis']} basis, {report['currency']}\n\n")
-    lines = [("KPI", "Value", "Numerator", "Denominator", "n", "Previous", "Change", "Note")]
+    lines: list[tuple[str, ...]] = [
+        ("KPI", "Value", "Numerator", "Denominator", "n", "Previous", "Change", "Note")
+    ]
     for entry in report["kpis"]:
         change = entry["change_percent"]
         lines.append(

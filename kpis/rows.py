@@ -170,6 +170,6 @@ def _model(rows: QuerySet[Any]) -> type[Model]:
 
 def _visitors(sessions: QuerySet[Any]) -> QuerySet[Any]:
     """Return a row per distinct visitor."""
-    grouped = sessions.order_by().values("visitor")
-    counted = grouped.annotate(sessions=Count("pk"), first=Min("started_at"), last=Max("started_at"))
-    return counted.order_by("-last", "visitor")
+    visitors: QuerySet[Any] = sessions.order_by().values("visitor")
+    visitors = visitors.annotate(sessions=Count("pk"), first=Min("started_at"), last=Max("started_at"))
+    return visitors.order_by("-last", "visitor")
