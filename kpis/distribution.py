@@ -38,7 +38,7 @@ def response_times(query: ReportQuery) -> list[tuple[str, int, bool]]:
         return []
     leads = board.rows(FIRST_CONTACT).annotate(seconds=seconds_between("created_at", "first_attempt_at"))
     counts = leads.aggregate(
-        **{f"bar{index}": Count("*", filter=_between(low, high)) for index, (_, low, high) in enumerate(BARS)}
+        **{f"bar{index}": Count("pk", filter=_between(low, high)) for index, (_, low, high) in enumerate(BARS)}
     )
     return [
         (label, counts[f"bar{index}"], high is not None and high <= LIMIT)

@@ -1,0 +1,8 @@
+"""Pages about figures."""
+
+from kpis.views.dashboard import dashboard, options
+from kpis.views.exports import report_csv, rows_csv
+from kpis.views.kpi import kpi
+from kpis.views.panels import panel
+
+__all__ = ["dashboard", "kpi", "options", "panel", "report_csv", "rows_csv"]

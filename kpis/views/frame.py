@@ -1,0 +1,215 @@
+"""The head of a page of figures: period, comparison, basis and filters, all of it in the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils import formats, timezone
+
+from kpis.board import Board
+from kpis.definitions import DIMENSIONS
+from kpis.kinds import Kpi
+from kpis.periods import DAY, Period, bucket_start
+from kpis.query import ReportQuery, parse
+from kpis.report import board_for
+from leads.models import Workspace
+
+KEPT = ("from", "to", "as_of", "basis", "filter", "attribution", "cost")
+FIRST_CHIPS = ("channel", "campaign", "landing_page", "owner")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several, as a link."""
+
+    label: str
+    url: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A dimension one can filter by, and what is chosen of it."""
+
+    slug: str
+    label: str
+    values: tuple[str, ...]
+    options_url: str
+    clear_url: str
+
+
+class Frame:
+    """What the address asks for; every link is the same address with one thing changed."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.workspace = Workspace.current()
+        self.path = request.path
+        self.now = timezone.now()
+        self.today = self.now.astimezone(self.workspace.zone).date()
+        self.params = QueryDict(mutable=True)
+        for name in KEPT:
+            if values := [value for value in request.GET.getlist(name) if value]:
+                self.params.setlist(name, values)
+        self.query = self._read()
+
+    def _read(self) -> ReportQuery:
+        asked = self.params.copy()
+        end = self.today
+        if "from" not in asked and "to" not in asked:
+            asked["from"], asked["to"] = str(end - timedelta(days=29)), str(end)
+        return parse(asked, self.workspace)
+
+    # Links
+
+    def qs(self, **changes: str | list[str] | None) -> str:
+        """Return the address's parameters with these changed, or dropped where None."""
+        params = self.params.copy()
+        for keyword, value in changes.items():
+            name = keyword.rstrip("_")
+            params.pop(name, None)
+            if value is not None:
+                params.setlist(name, [value] if isinstance(value, str) else value)
+        return f"?{params.urlencode()}"
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return what a form must carry along to keep the page's choices."""
+        return [(name, value) for name, values in self.params.lists() for value in values]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.pairs if name not in ("from", "to")]
+
+    @property
+    def unfiltered(self) -> str:
+        return self.qs(filter=None)
+
+    def kpi_url(self, slug: str, **more: str | None) -> str:
+        return reverse("kpis:kpi", args=[slug]) + self.qs(**more)
+
+    def panel_url(self, name: str, **more: str | None) -> str:
+        return reverse("kpis:panel", args=[name]) + self.qs(**more)
+
+    # Periods
+
+    @cached_property
+    def period(self) -> Period:
+        return Period(self.query.start, self.query.end, self.workspace.zone)
+
+    @property
+    def grain(self) -> str:
+        """Return the finest grain that still reads as a line."""
+        days = (self.query.end - self.query.start).days + 1
+        return next(
+            (grain for limit, grain in ((45, "day"), (200, "week"), (800, "month")) if days <= limit),
+            "quarter",
+        )
+
+    @cached_property
+    def board(self) -> Board:
+        return board_for(self.query, self.now)
+
+    def reason(self, kpi: Kpi, *by: str) -> str:
+        """Return why a KPI can't be had under these filters; empty if it can."""
+        return kpi.missing(self.board) or kpi.lacks((*self.query.filters, *by))
+
+    @property
+    def label(self) -> str:
+        return span(self.period, self.today)
+
+    @property
+    def previous_label(self) -> str:
+        return span(self.period.previous(), self.today)
+
+    @property
+    def comparison(self) -> str:
+        days = (self.query.end - self.query.start).days + 1
+        return f"vs previous {days} days" if days > 1 else "vs the day before"
+
+    @property
+    def presets(self) -> list[Choice]:
+        today = self.today
+        starts = (
+            ("7 d", today - 6 * DAY),
+            ("30 d", today - 29 * DAY),
+            ("90 d", today - 89 * DAY),
+            ("QTD", bucket_start(today, "quarter")),
+            ("12 m", _year_before(today) + DAY),
+        )
+        return [
+            Choice(
+                label,
+                self.qs(from_=str(start), to=str(today)),
+                self.query.start == start and self.query.end == today,
+            )
+            for label, start in starts
+        ]
+
+    @property
+    def bases(self) -> list[Choice]:
+        return [
+            Choice("Period", self.qs(basis=None), self.query.basis == "period"),
+            Choice("Cohort", self.qs(basis="cohort"), self.query.basis == "cohort"),
+        ]
+
+    # Filters
+
+    @property
+    def chips(self) -> list[Chip]:
+        return [self._chip(slug) for slug in DIMENSIONS if slug in FIRST_CHIPS or slug in self.query.filters]
+
+    @property
+    def more_chips(self) -> list[Chip]:
+        return [
+            self._chip(slug)
+            for slug in DIMENSIONS
+            if slug not in FIRST_CHIPS and slug not in self.query.filters
+        ]
+
+    def _chip(self, slug: str) -> Chip:
+        chosen = self.query.filters.get(slug, ())
+        url = reverse("kpis:options", args=[slug]) + self.qs(back=self.path)
+        return Chip(slug, DIMENSIONS[slug].label, names(slug, chosen), url, self.without_filter(slug))
+
+    def without_filter(self, slug: str) -> str:
+        return self.qs(filter=[given for given in self._filters() if given.partition("=")[0] != slug])
+
+    def toggled_filter(self, slug: str, key: str) -> str:
+        """Return the address with one value of a filter switched."""
+        wanted, given = f"{slug}={key}", self._filters()
+        changed = [one for one in given if one != wanted]
+        return self.qs(filter=changed if wanted in given else [*given, wanted])
+
+    def _filters(self) -> list[str]:
+        return self.params.getlist("filter")
+
+
+def names(slug: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what people call these values of a dimension."""
+    dimension = DIMENSIONS[slug]
+    if not dimension.model or not keys:
+        return keys
+    rows = dimension.model._default_manager.filter(**{f"{dimension.key}__in": keys})
+    known = {getattr(row, dimension.key): str(row) for row in rows}
+    return tuple(known.get(key, key) for key in keys)
+
+
+def span(period: Period, today: date) -> str:
+    """Write a period: 20 Oct – 18 Nov, with years where they are not this one."""
+    first, last = period.first, period.last
+    this_year = first.year == last.year == today.year
+    shape = "j M" if this_year else "j M Y"
+    text = str(formats.date_format(last, shape))
+    return text if first == last else f"{formats.date_format(first, shape)} – {text}"
+
+
+def _year_before(day: date) -> date:
+    return (
+        day.replace(year=day.year - 1, day=28)
+        if (day.month, day.day) == (2, 29)
+        else day.replace(year=day.year - 1)
+    )

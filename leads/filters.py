@@ -1,0 +1,60 @@
+"""What a list of leads can be narrowed by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from leads.models import Channel, Lead, Stage, User
+
+LATE, WAITING, ANSWERED = "late", "waiting", "answered"
+RESPONSES = [(LATE, "Past its SLA"), (WAITING, "Not tried yet"), (ANSWERED, "Answered")]
+
+
+class LeadFilterSet(django_filters.FilterSet):  # type: ignore[misc]
+    q = django_filters.CharFilter(method="search", label="Search")
+    reached = django_filters.ChoiceFilter(
+        choices=Stage.rungs(), method="by_rung", label="Reached", empty_label="Any stage"
+    )
+    channel = django_filters.ModelChoiceFilter(
+        queryset=Channel.objects.all(), to_field_name="key", empty_label="Any channel"
+    )
+    owner = django_filters.ModelChoiceFilter(
+        queryset=User.objects.all(),
+        to_field_name="username",
+        empty_label="Any owner",
+        null_label="Nobody",
+        null_value="(none)",
+    )
+    response = django_filters.ChoiceFilter(
+        choices=RESPONSES, method="by_response", label="Response", empty_label="Any response"
+    )
+
+    class Meta:
+        model = Lead
+        fields: list[str] = []
+
+    def search(self, leads: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        """Keep leads that have every word in their name, company or e-mail."""
+        for word in value.split():
+            leads = leads.filter(
+                Q(first_name__icontains=word)
+                | Q(last_name__icontains=word)
+                | Q(company__icontains=word)
+                | Q(email__icontains=word)
+            )
+        return leads
+
+    def by_rung(self, leads: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        return leads.filter(**{f"{value}_at__lte": timezone.now()})
+
+    def by_response(self, leads: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        now: dict[str, Any] = {
+            LATE: Q(response_due_at__lt=timezone.now(), answered_at=None),
+            WAITING: Q(treated_at=None),
+            ANSWERED: Q(first_response_at__isnull=False),
+        }
+        return leads.filter(now[value])

@@ -1,0 +1,63 @@
+"""The list of leads and the page of one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from leads.conditions.facts import stage
+from leads.conditions.moment import Moment
+from leads.filters import LeadFilterSet
+from leads.models import Lead, Stage
+from leads.paging import page_of
+from leads.timeline import timeline
+from leads.views.rendering import page
+
+SHOWN = ("owner", "channel", "campaign", "landing_page", "sla_policy")
+
+
+def lead_list(request: HttpRequest) -> HttpResponse:
+    visible = Lead.objects.visible_to(request.user).exclude(status=Lead.Status.MERGED)
+    chosen = LeadFilterSet(request.GET, visible)
+    now = timezone.now()
+    rows = chosen.qs.select_related("owner", "channel", "campaign").order_by("-created_at", "-pk")
+    rows = rows.annotate(current_stage=stage(Moment(now)))
+    context = {
+        "section": "leads",
+        "filter": chosen,
+        "page": page_of(rows, request.GET),
+        "now": now,
+        "is_filtered": any(request.GET.get(name) for name in chosen.filters),
+    }
+    return page(request, "leads/list.html", context)
+
+
+def lead_page(request: HttpRequest, key: str) -> HttpResponse:
+    visible = Lead.objects.visible_to(request.user).select_related(*SHOWN, "owner__team", "merged_into")
+    now = timezone.now()
+    lead = get_object_or_404(visible.annotate(current_stage=stage(Moment(now))), key=key)
+    context = {
+        "section": "leads",
+        "lead": lead,
+        "track": track(lead, now),
+        "timeline": timeline(lead),
+        "deals": lead.opportunities.order_by("-opened_at"),
+        "now": now,
+    }
+    return page(request, "leads/detail.html", context)
+
+
+def track(lead: Lead, now: datetime) -> list[dict[str, Any]]:
+    """Return the ladder's rungs: when each was reached, and which is the furthest."""
+    rungs = [("lead", "Lead", lead.created_at)]
+    rungs += [(rung, label, lead.reached_at(rung)) for rung, label in Stage.rungs()]
+    done = [rung for rung, _, at in rungs if at and at <= now]
+    furthest = done[-1] if done else ""
+    return [
+        {"label": label, "at": at, "state": "now" if rung == furthest else "done" if rung in done else ""}
+        for rung, label, at in rungs
+    ]
