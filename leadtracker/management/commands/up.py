@@ -17,13 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections, transaction
+from django.db import connections
 
+from leads.demo.workspace import PASSWORD
 from leads.models import User, Workspace
 from leadtracker import broker
 from leadtracker.processes import Family, die_with_parent
 
-DEMO_PASSWORD = "demo-leadtracker"  # noqa: S105
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -48,8 +48,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if demo and not Workspace.objects.exists() and not User.objects.exists():
             self.stdout.write("Loading the demo workspace, this once …")
-            with transaction.atomic():
-                call_command("create_demo", leads=2000, seed=1, verbosity=0)
+            call_command("create_demo", leads=2000, seed=1, verbosity=0)
         connections.close_all()
 
     def _run(self, host: str, port: int) -> None:
@@ -78,7 +77,7 @@ class Command(BaseCommand):
             self.style.SUCCESS(f"\nleadtracker runs at http://{host}:{port}/ (Ctrl-C ends it)\n")
         )
         for user in log_ins:
-            self.stdout.write(f"  {user.get_role_display():<10} {user.username:<8}  password {DEMO_PASSWORD}")
+            self.stdout.write(f"  {user.get_role_display():<10} {user.username:<8}  password {PASSWORD}")
         if not User.objects.exists():
             self.stdout.write("  No account yet: make one with `manage.py createsuperuser`.")
         self.stdout.write("")
@@ -148,5 +147,5 @@ def _answers(host: str, port: int) -> bool:
 def _demo_log_ins() -> list[User]:
     """Return the demo's accounts that still have the demo's password, one per role."""
     users = User.objects.filter(username__in=User.Role.values, is_active=True)
-    demo = [user for user in users if user.role == user.username and user.check_password(DEMO_PASSWORD)]
+    demo = [user for user in users if user.role == user.username and user.check_password(PASSWORD)]
     return sorted(demo, key=lambda user: User.Role.values.index(user.role))
