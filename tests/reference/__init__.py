@@ -4,6 +4,6 @@ Nothing here knows the product. Every rule quotes the clause of the specificatio
 that a disagreement with the KPI engine is settled by reading, not by voting.
 """
 
-from tests.reference.report import credits, report, scores, sla
+from tests.reference.answers import credits, report, scores, sla
 
 __all__ = ["credits", "report", "scores", "sla"]

@@ -4,10 +4,10 @@ from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
 
+from tests.reference.clocks import seconds
 from tests.reference.ladder import is_won
 from tests.reference.reading import NONE, Bundle, Deal, Lead, Touch, number
 from tests.reference.scoring import half_to_the
-from tests.reference.sla import seconds
 
 MODELS = [
     "lead_source",

@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import floor
 from typing import Any
 
-from tests.reference import conditions, ladder, scoring, sla
+from tests.reference import clocks, conditions, ladder, scoring
 from tests.reference.attribution import channel_weights
 from tests.reference.question import Question
 from tests.reference.reading import NONE, Deal, Lead, Session, Spend, number
@@ -224,8 +224,8 @@ def timing(q: Question, outcomes: tuple[str, ...] | None) -> Figure:
     """ "First attempt at or after creation − creation, over answered leads(P): headline median;
     numerator Σ seconds, denominator and n answered"."""
     leads = q.created()
-    firsts = [(lead, sla.first_attempt(lead, q.as_of, outcomes)) for lead in leads]
-    waits = [sla.seconds(first - lead.created_at) for lead, first in firsts if first]
+    firsts = [(lead, clocks.first_attempt(lead, q.as_of, outcomes)) for lead in leads]
+    waits = [clocks.seconds(first - lead.created_at) for lead, first in firsts if first]
     figure = ratio(sum(waits, Fraction(0)), len(waits))
     mean, figure.value = figure.value, percentile(waits, Fraction(1, 2))
     # "At most 300 seconds, as a share of all leads(P), unanswered included"
@@ -245,7 +245,7 @@ def first_contact_time(q: Question) -> Figure:
 
 
 def lead_response_time(q: Question) -> Figure:
-    return timing(q, sla.MEANINGFUL)
+    return timing(q, clocks.MEANINGFUL)
 
 
 def untreated_lead_rate(q: Question) -> Figure:
@@ -274,9 +274,9 @@ def sla_compliance_rate(q: Question) -> Figure:
     """ "Leads(P) under an SLA, due by as_of, answered in time ÷ leads(P) under an SLA and due"."""
     if not q.bundle.policies:
         return nothing("no SLA policy")
-    clocks = [sla.clock(q.bundle, lead, q.as_of) for lead in q.created()]
-    due = [clock for clock in clocks if clock and q.known(clock.due_at)]
-    return share([clock for clock in due if sla.in_time(clock)], due)
+    found = [clocks.clock(q.bundle, lead, q.as_of) for lead in q.created()]
+    due = [clock for clock in found if clock and q.known(clock.due_at)]
+    return share([clock for clock in due if clocks.in_time(clock)], due)
 
 
 # Commercial

@@ -11,6 +11,7 @@ from tests.reference import conditions
 from tests.reference.reading import Bundle, Lead, number
 from tests.reference.times import day_of
 
+DECIMALS = 12  # less than that may not decide whether a half rounds up
 CATEGORIES = ["demographic", "firmographic", "behavioural"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -103,7 +104,8 @@ def decay(age: timedelta, half_life_days: Any) -> Fraction:
     """ "0.5^(age in elapsed days ÷ half_life_days) … (no half-life: no decay)"."""
     if half_life_days is None:
         return Fraction(1)
-    return half_to_the(Fraction(age // timedelta(microseconds=1), 86_400_000_000) / number(half_life_days))
+    days = Fraction(age // timedelta(microseconds=1), 86_400_000_000)
+    return round(half_to_the(days / number(half_life_days)), DECIMALS)
 
 
 def half_to_the(exponent: Fraction) -> Fraction:

@@ -7,8 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tests.reference import scoring
-from tests.reference import sla as clocks
+from tests.reference import clocks, scoring
 from tests.reference.attribution import MODELS, channel_weights
 from tests.reference.kpis import KPIS, Figure, converted_at_closing, nothing, total
 from tests.reference.question import Filters, Question, all_keys
@@ -33,6 +32,7 @@ SOURCES = {
 }
 # Rule 5: "cohort is offered by …"
 COHORT = ("mql_to_lead_ratio", "mql_to_sql_ratio", "lead_conversion_rate")
+COHORT_MOVES_ALL = False
 UNITS = {
     "count": ["lead_volume", "qualified_traffic"],
     "money": [
@@ -132,21 +132,18 @@ def lacking(slug: str, dimensions: set[str]) -> str:
 def figure(q: Question, slug: str, by: str | None = None) -> Figure:
     """Rule 5: "the others are period-only and report their period value"."""
     reason = lacking(slug, {*q.filters, *([by] if by else [])})
+    if reason:
+        return nothing(reason)
     if slug not in COHORT:
         q = replace(q, basis="period")
-    found = KPIS[slug](q)
-    if reason:  # only the details' shape is left
-        blank = nothing(reason)
-        blank.details = dict.fromkeys(found.details)
-        return blank
-    return found
+    return KPIS[slug](q)
 
 
 def previous_question(q: Question, slug: str) -> Question:
     """Rule 7: "its `as_of` is the same, except that it is moved back … where as_of lies inside P or
     the basis is cohort"."""
     from_, to = previous_dates(q.from_, q.to)
-    cohort = q.basis == "cohort" and slug in COHORT
+    cohort = q.basis == "cohort" and (slug in COHORT or COHORT_MOVES_ALL)
     as_of = q.as_of
     if cohort or q.start <= as_of < q.end:
         as_of = move_back(as_of, q.from_ - from_, q.bundle.zone)
@@ -189,11 +186,12 @@ def three(row: Figure) -> dict[str, Any]:
 
 
 def series(q: Question, slug: str, by: str | None, grain: str) -> list[dict[str, Any]]:
-    """Rule 10: "every bucket of P appears"; rule 2: "buckets that begin after [as_of] are left out"."""
+    """Rule 10: "every bucket of P appears"; rule 2: "buckets that begin after [as_of] are left out": a
+    bucket "covers only the days of P", so it begins with the first of them."""
     return [
         {"start": start.isoformat(), **three(figure(q.during(first, last), slug, by))}
         for start, first, last in buckets(q.from_, q.to, grain)
-        if day_start(start, q.bundle.zone) <= q.as_of
+        if day_start(first, q.bundle.zone) <= q.as_of
     ]
 
 

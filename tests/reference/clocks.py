@@ -91,7 +91,9 @@ def spans_of(calendar: dict[str, Any], day: date, zone: ZoneInfo) -> list[tuple[
     if is_holiday(calendar, day):
         return []
     spans = (calendar.get("hours") or {}).get(WEEKDAYS[day.weekday()]) or []
-    return [(edge(day, opens, zone), edge(day, closes, zone)) for opens, closes in spans]
+    end = day_start(day + DAY, zone)  # a day that clocks skip whole is never open
+    edges = [(edge(day, opens, zone), min(edge(day, closes, zone), end)) for opens, closes in spans]
+    return [(opens, closes) for opens, closes in edges if opens < closes]
 
 
 def edge(day: date, clock_time: str, zone: ZoneInfo) -> datetime:
