@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leads.demo import cast, definitions, money
 from leads.demo.cast import Rep
-from leads.demo.chance import Wheel, stream
+from leads.demo.chance import Spread, Wheel, stream
 from leads.demo.contacts import Contact, Contacts
 from leads.demo.files import Files
 from leads.demo.lead import Lead
@@ -63,6 +63,7 @@ class Writer:
             team: Wheel((rep, rep.load) for rep in cast.REPS if rep.team == team)
             for team in (cast.DACH, cast.NORDICS, cast.ISLES)
         }
+        self._spread = Spread(self.rng)
         self._leads = self._submissions = 0
         self._recent: deque[tuple[str, Contact]] = deque(maxlen=200)
 
@@ -119,9 +120,10 @@ class Writer:
 
     def _new(self, day: int, at: int, contact: Contact | None) -> Lead:
         spin, market = self.rng.random, self.market
-        channel = market.by_share(spin())
-        page = market.page_of[channel.key](spin())
-        heat = channel.heat + (spin() + spin() - 1) * 0.34 - (0.07 if self.timeline.bad[day] else 0)
+        of_channel, of_page, of_heat = self._spread()
+        channel = market.by_share(of_channel)
+        page = market.page_of[channel.key](of_page)
+        heat = channel.heat + (spin() + 2 * of_heat - 1.5) * 0.25 - (0.07 if self.timeline.bad[day] else 0)
         heat = min(max(heat + (0.08 if page in ("quote", "site-survey") else 0), 0.02), 0.98)
         contact = contact or self.contacts.new(heat, short_form=channel.key == META)
         return Lead(

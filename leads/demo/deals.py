@@ -45,7 +45,7 @@ class Deals:
         euros = min(max(euros, SMALLEST), LARGEST)
         cycle = 14 + 84 * spin() ** (1.6 / (0.6 + 0.1 * log(euros / 1000)))
         closed = self.timeline.after(opened + int(cycle * DAY), spin() * 14_000, rep.opens, rep.closes)
-        won = closed <= self.timeline.end and self._won(lead, euros)
+        won = closed <= self.timeline.end and self._won(lead, euros, closed)
         status = "open" if closed > self.timeline.end else "won" if won else "lost"
         currency = lead.contact.country.currency
         rate = RATES.get(currency, 1)
@@ -62,7 +62,7 @@ class Deals:
         )  # fmt: skip
         return closed if won else None
 
-    def _won(self, lead: Lead, euros: float) -> bool:
+    def _won(self, lead: Lead, euros: float, closed: int) -> bool:
         """Tell whether the deal is won: small ones are easier."""
         chance = 0.33 * lead.channel.win * lead.rep.skill * (TYPICAL / euros) ** 0.3
-        return self._wins(min(chance, 0.85))
+        return self._wins(min(chance, 0.85), self.timeline.months[self.timeline.day_of(closed)])

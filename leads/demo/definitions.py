@@ -11,25 +11,25 @@ CORE_INDUSTRIES = [
     "Greenhouses", "Commercial laundry", "Swimming pools & spas", "Schools & universities",
     "Housing companies", "Manufacturing",
 ]  # fmt: skip
-NOT_SERVED = ["Retail", "Software", "Consulting"]
+NOT_SERVED = ["Retail", "Software", "Consulting", "Healthcare"]
 COMPETITORS = ["arctura-heat.example", "boreal-pumps.example", "kelvinor.example"]
 BUYER_FUNCTIONS = ["Facilities", "Energy", "Operations", "Engineering"]
 WARM, MQL, SQL = 25, 50, 80
 
 # Behaviour: points an event, at most, half-life in days.
 BEHAVIOUR = {
-    "quote_request": (25, 25, 90),
-    "demo_request": (25, 25, 90),
-    "pricing_view": (7, 14, 30),
-    "partner_intro": (14, 14, 90),
-    "contact_request": (12, 12, 90),
-    "fair_visit": (12, 12, 60),
-    "calculator": (7, 7, 60),
-    "download": (6, 12, 60),
-    "webinar": (8, 16, 60),
-    "case_study_view": (4, 8, 30),
-    "email_click": (4, 8, 30),
-    "email_open": (1.5, 6, 14),
+    "quote_request": (25, 25, 180),
+    "demo_request": (25, 25, 180),
+    "pricing_view": (7, 14, 60),
+    "partner_intro": (14, 14, 180),
+    "contact_request": (12, 12, 180),
+    "fair_visit": (12, 12, 120),
+    "calculator": (7, 7, 120),
+    "download": (6, 12, 120),
+    "webinar": (8, 16, 120),
+    "case_study_view": (4, 8, 60),
+    "email_click": (4, 8, 60),
+    "email_open": (1.5, 6, 30),
 }
 FIT = {
     "demographic": {
@@ -92,7 +92,7 @@ TARGETS = {
     "mql_to_lead_ratio": 40,
     "mql_to_sql_ratio": 40,
     "lead_conversion_rate": 3,
-    "lead_quality_score": 45,
+    "lead_quality_score": 40,
     "first_contact_time": 1800,
     "lead_response_time": 3600,
     "untreated_lead_rate": 10,
@@ -115,7 +115,7 @@ def _icp() -> dict[str, Any]:
     return {
         "all": [
             _is("country", "in", CORE_COUNTRIES),
-            {"not": _is("company_size", "lt", 10)},
+            {"not": _is("company_size", "lt", 20)},
             {"not": _is("industry", "in", NOT_SERVED)},
             {"not": _is("email_domain", "in", COMPETITORS)},
         ]

@@ -14,7 +14,7 @@ MEANINGFUL = {"connected", "replied", "email_sent", "message_sent", "meeting_boo
 TALKED = {"connected", "replied", "meeting_booked"}
 HOUR = 3600
 CALL = Wheel(
-    (("connected", 44), ("no_answer", 26), ("voicemail", 20), ("gatekeeper", 6), ("wrong_number", 4))
+    (("connected", 50), ("no_answer", 24), ("voicemail", 17), ("gatekeeper", 6), ("wrong_number", 3))
 )
 MAIL = Wheel((("email_sent", 76), ("replied", 15), ("bounced", 9)))
 OTHER = {
@@ -64,7 +64,7 @@ class Sales:
     def _first_attempt(self, lead: Lead) -> int | None:
         rep, spin, bad = lead.rep, self.rng.random, self.timeline.bad[lead.day]
         likely = rep.diligence - (0.05 if bad else 0) + (0.03 if lead.mql_at else -0.04)
-        if not self._treats(min(likely, 0.99)):
+        if not self._treats(min(likely, 0.99), rep.key):
             return None
         pace = rep.pace * (2.6 if bad else 1)
         if self.timeline.is_open(lead.at, rep.opens, rep.closes):
@@ -87,7 +87,7 @@ class Sales:
                 response = at
             if outcome in TALKED or spin() < 0.16:
                 break
-            at = self._later(lead.rep, at, 9)
+            at = self._later(lead.rep, at, 5)
             if at > self.end:
                 break
         return response

@@ -76,7 +76,7 @@ CHANNELS = (
     Channel(key=DIRECT, name="Direct / unknown", kind="direct", share=2.5, heat=0.42, win=0.9, visits=4.0),
     Channel(
         key=OUTBOUND, name="Outbound", kind="outbound", share=1.5, heat=0.8, win=0.9, visits=0.0,
-        on_site=False, event="",
+        on_site=False,
     ),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from leads.demo.definitions import BEHAVIOUR, MQL
+from leads.demo.definitions import BEHAVIOUR, CAPS, MQL
 from leads.demo.files import Files
 from leads.demo.lead import Lead
 from leads.demo.market import Market
@@ -145,18 +145,16 @@ class Visits:
 
 
 def mql_instant(lead: Lead) -> int | None:
-    """Return when the lead's points first reached the MQL threshold."""
+    """Return when the lead's score first reached the MQL threshold, were there no decay."""
     if lead.contact.excluded:
         return None
-    points: float = lead.contact.fit
-    if points >= MQL:
+    missing = MQL - 0.5 - lead.contact.fit  # scores are rounded
+    if missing <= 0:
         return lead.at + 2
     earned: dict[str, float] = {}
     for at, kind in lead.behaviour:
         worth, most, _ = BEHAVIOUR.get(kind, (0.0, 0.0, 1))
-        gain = min(worth, most - earned.get(kind, 0.0))
-        earned[kind] = earned.get(kind, 0.0) + gain
-        points += gain
-        if points >= MQL:
+        earned[kind] = min(earned.get(kind, 0.0) + worth, most)
+        if min(sum(earned.values()), CAPS["behavioural"]) >= missing:
             return max(at, lead.at) + 2
     return None
