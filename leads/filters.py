@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -12,10 +13,11 @@ from leads.models import Channel, Lead, Stage, User
 
 LATE, WAITING, ANSWERED = "late", "waiting", "answered"
 RESPONSES = [(LATE, "Past its SLA"), (WAITING, "Not tried yet"), (ANSWERED, "Answered")]
+SEARCH = forms.TextInput(attrs={"type": "search", "placeholder": "Name, company or e-mail"})
 
 
 class LeadFilterSet(django_filters.FilterSet):  # type: ignore[misc]
-    q = django_filters.CharFilter(method="search", label="Search")
+    q = django_filters.CharFilter(method="search", label="Search", widget=SEARCH)
     reached = django_filters.ChoiceFilter(
         choices=Stage.rungs(), method="by_rung", label="Reached", empty_label="Any stage"
     )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import QueryDict
+from rest_framework.exceptions import ValidationError
 
 SIZE = 50
 LAST = 10_000  # beyond it, filters serve better
@@ -50,7 +50,7 @@ def page_of(rows: QuerySet[Any], params: QueryDict) -> Page:
 
 def page_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LAST):
-        raise BadRequest(f"page: a whole number from 1 to {LAST:,} is needed.")
+        raise ValidationError({"page": [f"Use a whole number from 1 to {LAST:,}."]})
     return int(text)
 
 

@@ -62,10 +62,10 @@ WRITERS: dict[str, Callable[[Number, str], Figure]] = {
 
 def share_places(value: Number, target: Number | None = None) -> int:
     """Return a share's decimals: one; two below 5 % where the target has two; none from 100 % on."""
-    if abs(value) >= 100:
+    if abs(float(value)) >= 100:
         return 0
     precise = target is not None and rounded(target, 1) != rounded(target, 2)
-    return 2 if precise and abs(value) < 5 else 1
+    return 2 if precise and abs(float(value)) < 5 else 1
 
 
 def change(value: Number, previous: Number, percent: Number | None, unit: str) -> str:
@@ -166,7 +166,8 @@ def sparkline(
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     (start, _), (end, last) = points[0], points[-1]
     return format_html(
-        '<svg class="spark" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">'
+        '<svg class="spark" viewBox="0 0 {0} {1}" width="{0}" height="{1}" preserveAspectRatio="none"'
+        ' role="img" aria-label="{2}">'
         '<path class="a" d="{3}L{4} {1}L{5} {1}Z"/>{6}<path class="l" d="{3}"/>'
         '<circle cx="{4}" cy="{7}" r="2"/></svg>',
         width,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
+from math import ceil, sqrt
 from typing import Any
 
 from kpis.catalog import GROUPS, KPIS
@@ -15,6 +15,7 @@ from leads.templatetags.interface import Number, grouped
 
 ENOUGH = 5  # below so many records a value is grey and not compared
 ROWS = 6  # of the scorecard
+POINTS = 16  # of a sparkline
 CLOSE = 0.1  # of the target
 STATES = {
     "ok": ("On target", "circle-check"),
@@ -70,6 +71,15 @@ class Card:
     def write(self, value: Number | None) -> Figure:
         places = share_places(value, self.entry["target"]) if value is not None else None
         return figure(value, self.kpi.unit, self.currency, places)
+
+    @property
+    def above(self) -> str:
+        """Return what the numerator is called: a timing adds up time over the rows it lists."""
+        return "Total time" if self.kpi.unit == "duration" else self.kpi.numerator.label
+
+    @property
+    def below(self) -> str:
+        return self.kpi.denominator.label if self.kpi.denominator else ""
 
     @property
     def n(self) -> str:
@@ -141,8 +151,19 @@ class Card:
         return f"{self.kpi.name} trend"
 
     @property
-    def trend(self) -> list[Number | None]:
-        return [point["value"] for point in self.entry.get("series", ())]
+    def trend(self) -> list[float | None]:
+        return smooth([point["value"] for point in self.entry.get("series", ())])
+
+
+def smooth(values: Sequence[Number | None]) -> list[float | None]:
+    """Return at most POINTS points: each the mean of as many neighbours, gaps left out."""
+    size = ceil(len(values) / POINTS) or 1
+    chunks = (values[start : start + size] for start in range(0, len(values), size))
+    return [_mean([float(value) for value in chunk if value is not None]) for chunk in chunks]
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def misses(kpi: Kpi, value: Number, target: Number) -> float:

@@ -27,7 +27,7 @@ MOST_OPTIONS = 500
 
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show managers the figures; send reps to their leads."""
-    if not request.user.sees_figures:
+    if not (request.user.is_authenticated and request.user.sees_figures):
         return HttpResponseRedirect(reverse("leads:list"))
     return scorecard(request)
 
@@ -37,7 +37,7 @@ def scorecard(request: HttpRequest) -> HttpResponse:
     frame = Frame(request)
     if not Lead.objects.counted().exists():
         return first_run(request, frame.workspace)
-    found = cards(report.build(replace(frame.query, grain=frame.grain), frame.now))
+    found = cards(report.build(replace(frame.query, grain=frame.fine_grain), frame.now))
     context = {
         "section": "dashboard",
         "frame": frame,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from kpis.catalog import KPIS
+from kpis.catalog import GROUPS, KPIS
 from kpis.kinds import Kpi
-from kpis.views.cards import GROUPS
 from leads.models import DefinitionSet, SlaPolicy, Spend, Target, Workspace
 from leads.views.rendering import page
 

@@ -101,13 +101,18 @@ class Frame:
         return Period(self.query.start, self.query.end, self.workspace.zone)
 
     @property
+    def days(self) -> int:
+        return (self.query.end - self.query.start).days + 1
+
+    @property
     def grain(self) -> str:
         """Return the finest grain that still reads as a line."""
-        days = (self.query.end - self.query.start).days + 1
-        return next(
-            (grain for limit, grain in ((45, "day"), (200, "week"), (800, "month")) if days <= limit),
-            "quarter",
-        )
+        return _grain(self.days, ((45, "day"), (200, "week"), (800, "month")))
+
+    @property
+    def fine_grain(self) -> str:
+        """Return the grain of a sparkline, which averages neighbours: its edges must not be half empty."""
+        return _grain(self.days, ((140, "day"), (1500, "week"), (6000, "month")))
 
     @cached_property
     def board(self) -> Board:
@@ -127,8 +132,7 @@ class Frame:
 
     @property
     def comparison(self) -> str:
-        days = (self.query.end - self.query.start).days + 1
-        return f"vs previous {days} days" if days > 1 else "vs the day before"
+        return f"vs previous {self.days} days" if self.days > 1 else "vs the day before"
 
     @property
     def presets(self) -> list[Choice]:
@@ -205,6 +209,10 @@ def span(period: Period, today: date) -> str:
     shape = "j M" if this_year else "j M Y"
     text = str(formats.date_format(last, shape))
     return text if first == last else f"{formats.date_format(first, shape)} – {text}"
+
+
+def _grain(days: int, limits: tuple[tuple[int, str], ...]) -> str:
+    return next((grain for limit, grain in limits if days <= limit), "quarter")
 
 
 def _year_before(day: date) -> date:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
+from rest_framework.exceptions import ValidationError
 
 from kpis import report
 from kpis.catalog import GROUPS, KPIS
@@ -52,9 +52,9 @@ class Selection:
     def read(cls, kpi: Kpi, params: QueryDict) -> Selection:
         side, by = params.get("side", SIDES[0]), params.get("by", "")
         if side not in SIDES:
-            raise BadRequest("side: numerator or denominator is needed.")
+            raise ValidationError({"side": ["Use numerator or denominator."]})
         if by and by not in DIMENSIONS:
-            raise BadRequest(f"by: one of {', '.join(DIMENSIONS)} is needed.")
+            raise ValidationError({"by": [f"Use one of {', '.join(DIMENSIONS)}."]})
         default = kpi.dimensions[0] if kpi.dimensions else ""
         return cls(
             kpi,
@@ -203,24 +203,28 @@ def is_few(row: Mapping[str, Any]) -> bool:
 def _rows(frame: Frame, chosen: Selection, request: HttpRequest) -> dict[str, Any]:
     found = chosen.rows(frame)
     here = {"by": chosen.by or None, "row": chosen.row or None, "q": chosen.text or None}
-    measures = {"numerator": chosen.kpi.numerator, "denominator": chosen.kpi.denominator}
     return {
         "reason": frame.reason(chosen.kpi, *([chosen.by] if chosen.row else [])),
         "rows": found,
         "page": page_of(found.queryset, request.GET) if found else None,
         "count": found.count() if found else 0,
-        "tabs": [
-            Choice(
-                measure.label,
-                frame.kpi_url(chosen.kpi.slug, side=side, **here) + "#rows",
-                side == chosen.side,
-            )
-            for side, measure in measures.items()
-            if measure
-        ],
+        "tabs": tabs(frame, chosen, here),
         "row_label": names(chosen.by, (chosen.row,))[0] if chosen.row else "",
         "row_dimension": DIMENSIONS[chosen.by].label if chosen.row else "",
         "all_rows_url": frame.kpi_url(chosen.kpi.slug, by=chosen.by or None, side=chosen.side) + "#rows",
         "csv_url": reverse("kpis:rows", args=[chosen.kpi.slug]) + frame.qs(side=chosen.side, **here),
         "hidden": [*frame.pairs, ("side", chosen.side), ("by", chosen.by), ("row", chosen.row)],
     }
+
+
+def tabs(frame: Frame, chosen: Selection, here: dict[str, str | None]) -> list[Choice]:
+    """Return the sides that can be opened; a timing has the same rows on both."""
+    kpi = chosen.kpi
+    sides = {"numerator": kpi.numerator.label, "denominator": kpi.denominator and kpi.denominator.label}
+    if kpi.numerator is kpi.denominator:
+        del sides["denominator"]
+    return [
+        Choice(label, frame.kpi_url(kpi.slug, side=side, **here) + "#rows", side == chosen.side)
+        for side, label in sides.items()
+        if label
+    ]

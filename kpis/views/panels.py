@@ -11,11 +11,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.vary import vary_on_headers
+from rest_framework.exceptions import ValidationError
 
 from kpis import distribution, report
 from kpis.catalog import KPIS
 from kpis.definitions import DIMENSIONS
 from kpis.periods import next_bucket
+from kpis.printing import plain
 from kpis.query import ReportQuery
 from kpis.templatetags.figures import change, figure
 from kpis.views.access import figures_only
@@ -176,23 +178,21 @@ def velocity(frame: Frame, request: HttpRequest) -> dict[str, Any]:
     card = _cards(frame.query, "lead_velocity_rate")["lead_velocity_rate"]
     month = card.entry["details"].get("month")
     points = _last_twelve(frame, month) if month else []
-    target = card.entry["target"]
     chart = {
         "name": card.kpi.name,
-        "labels": [point_label(point["start"], "month") for point in points],
+        "labels": [point["label"].split()[0] for point in points],
         "values": [point["value"] for point in points],
-        "target": target,
+        "target": card.entry["target"],
     }
-    return {"card": card, "points": points, "chart": chart}
+    return {"card": card, "points": points, "chart": plain(chart)}
 
 
-def _last_twelve(frame: Frame, month: str) -> list[Mapping[str, Any]]:
+def _last_twelve(frame: Frame, month: str) -> list[dict[str, Any]]:
     last = frame.today.fromisoformat(f"{month}-01")
     end = next_bucket(last, "month") - timedelta(days=1)
     query = replace(frame.query, start=last.replace(year=last.year - 1), end=end)
     entry = _cards(query, "lead_velocity_rate", grain="month")["lead_velocity_rate"].entry
-    points: list[Mapping[str, Any]] = entry["series"][-12:]
-    return points
+    return [{**point, "label": point_label(point["start"], "month")} for point in entry["series"][-12:]]
 
 
 # Channels
@@ -215,7 +215,7 @@ class Row:
 def channels(frame: Frame, request: HttpRequest) -> dict[str, Any]:
     by = request.GET.get("by", SWITCHES[0])
     if by not in SWITCHES:
-        raise Http404
+        raise ValidationError({"by": [f"Use one of {', '.join(SWITCHES)}."]})
     found = _cards(frame.query, "lead_volume", *COLUMNS, by=by)
     total = found["lead_volume"]
     earlier = {row["key"]: row["value"] for row in report.breakdown(total.kpi, frame.board.previous(), by)}

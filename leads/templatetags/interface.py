@@ -66,10 +66,10 @@ def control(field: BoundField) -> SafeString:
     look = {"checkbox": "form-check-input", "select": "form-select"}.get(
         getattr(kind, "input_type", ""), "form-control"
     )
-    return field.as_widget(
-        attrs={"class": f"{look} is-invalid" if field.errors else look}
-        | ({"aria-invalid": "true"} if field.errors else {})
-    )
+    attrs: dict[str, str | bool] = {"class": look}
+    if field.errors:
+        attrs = {"class": f"{look} is-invalid", "aria-invalid": "true"}
+    return field.as_widget(attrs=attrs)
 
 
 @register.simple_tag
@@ -146,7 +146,7 @@ def bar(share: Number | None, shape: str = "", goal: Number | None = None) -> Sa
     if goal is not None and 0 <= goal <= 100:
         mark = format_html('<line class="goal" x1="{0}" x2="{0}" y1="0" y2="6"/>', f"{float(goal):.1f}")
     return format_html(
-        '<svg class="bar {}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        '<svg class="meter {}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
         '<rect width="{}" height="6"/>{}</svg>',
         shape,
         f"{width:.1f}",

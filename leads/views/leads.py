@@ -15,11 +15,12 @@ from leads.filters import LeadFilterSet
 from leads.models import Lead, Stage
 from leads.paging import page_of
 from leads.timeline import timeline
-from leads.views.rendering import page
+from leads.views.rendering import naming_errors, page
 
 SHOWN = ("owner", "channel", "campaign", "landing_page", "sla_policy")
 
 
+@naming_errors
 def lead_list(request: HttpRequest) -> HttpResponse:
     visible = Lead.objects.visible_to(request.user).exclude(status=Lead.Status.MERGED)
     chosen = LeadFilterSet(request.GET, visible)
@@ -53,7 +54,7 @@ def lead_page(request: HttpRequest, key: str) -> HttpResponse:
 
 def track(lead: Lead, now: datetime) -> list[dict[str, Any]]:
     """Return the ladder's rungs: when each was reached, and which is the furthest."""
-    rungs = [("lead", "Lead", lead.created_at)]
+    rungs: list[tuple[str, str, datetime | None]] = [("lead", "Lead", lead.created_at)]
     rungs += [(rung, label, lead.reached_at(rung)) for rung, label in Stage.rungs()]
     done = [rung for rung, _, at in rungs if at and at <= now]
     furthest = done[-1] if done else ""
