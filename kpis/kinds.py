@@ -312,8 +312,9 @@ class ChannelShare(Kpi):
     def rows(self, board: Board, side: str) -> QuerySet[Any] | None:
         if side == "denominator":
             return board.without("channel").rows(LEADS)
-        largest = self.figures(board)[()].details["largest"] or NONE
-        return board.without("channel").narrowed("channel", largest).rows(LEADS)
+        figure, whole = self.figures(board)[()], board.without("channel")
+        largest = figure.details["largest"] or NONE
+        return whole.narrowed("channel", largest).rows(LEADS) if figure.numerator else whole.rows(LEADS).none()
 
     def empty(self, board: Board) -> Figure:
         return self._figure(0, 0, None)
