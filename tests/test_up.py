@@ -15,7 +15,7 @@ import pytest
 
 from leadtracker import broker
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 def eventually(condition):
