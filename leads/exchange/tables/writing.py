@@ -1,0 +1,126 @@
+"""Stores judged rows, and brings up to date what is derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from leads import milestones, response, scoring
+from leads.exchange.tables.fates import Fate, Kind
+from leads.exchange.tables.filling import filled_by
+from leads.exchange.tables.layout import OF_LEAD, Table
+from leads.exchange.tables.references import Directory
+from leads.models import Campaign, Channel, LandingPage, Lead, Submission, User
+
+CHUNK = 5_000
+SAVED_IN_ORDER = (Channel, Campaign, LandingPage, User)
+
+
+class Writer:
+    """Stores the good rows of one import, batch by batch."""
+
+    def __init__(self, table: Table, names: Iterable[str], key_fields: Sequence[str], at: datetime) -> None:
+        names = list(names)
+        own = [name for name in names if not name.startswith(OF_LEAD)]
+        of_lead = [name.removeprefix(OF_LEAD) for name in names if name.startswith(OF_LEAD)]
+        self._model = table.model
+        self._columns = filled_by(table.model, own)
+        self._lead_columns = filled_by(Lead, of_lead)
+        self._key_fields = key_fields
+        self._at = at
+        self._touched: set[int] = set()  # leads whose derived columns may be out of date
+        self._redated: list[int] = []
+
+    def write(self, fates: list[Fate], directories: dict[Any, Directory]) -> None:
+        """Store the good rows of a batch."""
+        for model in SAVED_IN_ORDER:
+            if model in directories:
+                directories[model].save()
+        self._redated += self._write_rows(fates)
+        leads = {fate.lead.pk: fate.lead for fate in fates if fate.lead and fate.lead_changed}
+        update(Lead, leads.values(), self._lead_columns)
+        self._touched |= _touched(fates)
+
+    def finish(self) -> None:
+        """Bring what is derived up to date: milestones first, as clocks and scores read them."""
+        refresh_statistics(Lead, self._model)
+        for leads in _chunks(self._touched):
+            milestones.rebuild(leads)
+        for leads in _chunks(self._redated):
+            response.rejudge(leads)
+        for leads in _chunks(self._touched):
+            response.judge(leads)
+            scoring.rescore(self._at, leads)
+
+    def _write_rows(self, fates: list[Fate]) -> list[int]:
+        """Store the rows themselves, and leads with the form they filled; return leads with another date."""
+        new = [fate.row for fate in fates if fate.kind is Kind.NEW]
+        self._model._default_manager.bulk_create(new)
+        changed = [fate for fate in fates if fate.kind is Kind.UPDATE and fate.changed]
+        if self._model is not Lead:
+            update(self._model, [fate.row for fate in changed], self._columns)
+            return []
+        Submission.objects.bulk_create(implied_submission(lead, self._key_fields) for lead in new)
+        moved = [fate.row.pk for fate in changed if fate.changed & {"created_at", "landing_page"}]
+        submissions = submissions_at_creation(moved)
+        update(Lead, [fate.row for fate in changed], self._columns)
+        follow_creation(submissions)
+        return [fate.row.pk for fate in changed if "created_at" in fate.changed]
+
+
+def _touched(fates: list[Fate]) -> set[int]:
+    """Return the leads whose derived columns may have changed; call it once the rows are stored."""
+    written = [fate for fate in fates if fate.kind in (Kind.NEW, Kind.UPDATE)]
+    leads = {fate.lead.pk for fate in written if fate.lead}
+    leads |= {fate.row.pk for fate in written if isinstance(fate.row, Lead)}
+    return leads | {fate.former_lead for fate in written if fate.former_lead}
+
+
+def _chunks(keys: Iterable[int]) -> Iterator[QuerySet[Lead]]:
+    ordered = iter(sorted(keys))
+    while chunk := list(islice(ordered, CHUNK)):
+        yield Lead.objects.filter(pk__in=chunk)
+
+
+def refresh_statistics(*written: type[models.Model]) -> None:
+    """Let PostgreSQL count the new rows: taking a filled table for empty, it plans joins that take hours."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in written)}")
+
+
+def update(model: type[models.Model], rows: Iterable[Any], columns: set[str]) -> None:
+    """Store these columns of many rows in few statements; bulk_update takes a CASE for each value."""
+    keys = [(row, row.pk) for row in rows]
+    for row, _ in keys:
+        row.pk = None
+    model._default_manager.bulk_create(
+        [row for row, _ in keys], update_conflicts=True, unique_fields=["key"], update_fields=columns
+    )
+    for row, pk in keys:
+        row.pk = pk
+
+
+def implied_submission(lead: Lead, key_fields: Sequence[str]) -> Submission:
+    """Return the form that an imported lead counts as: what it came with, when it came."""
+    complete = all(getattr(lead, name) not in (None, "") for name in key_fields)
+    return Submission(lead=lead, at=lead.created_at, landing_page=lead.landing_page, complete=complete)
+
+
+def submissions_at_creation(leads: list[int]) -> list[int]:
+    """Return the forms that date from their lead's creation and have no key of their own."""
+    forms = Submission.objects.filter(lead__in=leads, key=None, at=F("lead__created_at"))
+    return list(forms.values_list("pk", flat=True))
+
+
+def follow_creation(submissions: list[int]) -> None:
+    """Give forms the date and landing page of their lead, which an import corrected."""
+    lead = Lead.objects.filter(pk=OuterRef("lead"))
+    Submission.objects.filter(pk__in=submissions).update(
+        at=Subquery(lead.values("created_at")), landing_page=Subquery(lead.values("landing_page"))
+    )
