@@ -158,6 +158,8 @@ def test_csv_cells_cannot_start_a_formula():
 def test_the_table_can_be_read():
     leads(1234)
     table = printed("--from=2026-01-01", "--to=2026-03-31")
+    assert table.splitlines()[0].endswith("period basis, EUR")
+    assert table.startswith("2026-01-01 to 2026-03-31 (Europe/Paris), as of 20")
     assert "Lead volume" in table
     assert "1,234" in table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from argparse import ArgumentParser
 from typing import Any
 
@@ -41,11 +42,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        out = io.StringIO()  # Django's stdout would end every piece with a new line
         if any(options[name] for name in LISTS):
-            printing.write_json(self._listing(options), self.stdout)  # type: ignore[arg-type]
+            printing.write_json(self._listing(options), out)
         else:
-            built = report.build(self._query(options))
-            FORMATS[options["format"]](built, self.stdout)  # type: ignore[arg-type]
+            FORMATS[options["format"]](report.build(self._query(options)), out)
+        self.stdout.write(out.getvalue(), ending="")
 
     def _query(self, options: dict[str, Any]) -> ReportQuery:
         given = {name: options[name] for name in PARAMETERS if options[name] is not None}
