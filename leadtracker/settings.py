@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from leadtracker import logs, secret
@@ -123,6 +124,15 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 1800
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
+# What a slow worker did not get to expires before beat sends it again, so the queue never grows.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "leads.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "rescore": {
+        "task": "leads.tasks.rescore_all",
+        "schedule": crontab(hour="2", minute="0"),
+        "options": {"expires": 12 * 3600},
+    },
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # With the broker down a request must not wait for it: the periodic sweeps find what was not done.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0, "interval_start": 0}

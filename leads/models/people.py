@@ -95,6 +95,8 @@ class Lead(models.Model):
             models.Index("created_at", name="lead_created_at"),
             models.Index(fields=["owner", "-created_at"], name="lead_owner_newest"),
             models.Index("response_due_at", name="lead_due", condition=Q(answered_at=None)),
+            models.Index("id", name="lead_unjudged", condition=Q(sla_judged=False)),  # what sweeps look for
+            models.Index("id", name="lead_unscored", condition=Q(score=None)),
             *(
                 models.Index(name, name=f"lead_{name}", condition=Q(**{f"{name}__isnull": False}))
                 for name in MILESTONES
