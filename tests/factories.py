@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from leads.models import (
+    BehaviourEvent,
     BusinessCalendar,
     ContactAttempt,
     Lead,
@@ -50,3 +51,7 @@ def make_policy(**fields):
     return SlaPolicy.objects.create(
         **{"slug": f"policy-{position}", "position": position, "minutes": 60, **fields}
     )
+
+
+def make_event(lead, kind, at, **fields):
+    return BehaviourEvent.objects.create(lead=lead, kind=kind, at=at, **fields)

@@ -23,7 +23,7 @@ from leads.conditions.values import (
     read_whole,
 )
 
-MAX_DEPTH = 20
+MAX_DEPTH = 12  # SQLite reads brackets up to about 100 deep, and a level is up to five
 MAX_SIZE = 2_000
 MAX_TESTS = 100  # SQLite takes expressions up to 1,000 deep, and a test may be several of them
 

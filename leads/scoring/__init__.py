@@ -106,7 +106,7 @@ def rescore(at: datetime, leads: QuerySet[Lead] | None = None) -> int:
     scoring = DefinitionSet.current().scoring
     chosen: QuerySet[Lead] = Lead.objects.all()
     if leads is not None:
-        chosen = chosen.filter(pk__in=leads.order_by().values("pk"))
+        chosen = chosen.filter(pk__in=leads.values("pk"))
     if scoring is None:
         return chosen.filter(score__isnull=False).update(score=None, scored_at=None)
     changed = chosen.annotate(fresh=score(scoring, at)).exclude(score=F("fresh"))

@@ -13,7 +13,7 @@ from leads.conditions.moment import Moment
 from leads.conditions.tree import Node
 from leads.conditions.tree import read as read_condition
 from leads.conditions.values import ConditionError, below, read_number, read_text, read_whole
-from leads.scoring.sql import RoundHalfUp, event_total
+from leads.scoring.sql import RoundHalfUp, Total, event_total
 
 CATEGORIES = ("demographic", "firmographic", "behavioural")
 BANDS = ("sql", "mql", "warm")  # from the top; below them all a lead is cold
@@ -90,14 +90,12 @@ class Model:
         weighted = [
             amount(self.weights[category]) * clamp(self._sum(category, moment), self.caps[category])
             for category in CATEGORIES
-            if any(rule.category == category for rule in self.rules)
         ]
-        return RoundHalfUp(Least(Greatest(sum(weighted, amount(0)), amount(0)), amount(100)))
+        return RoundHalfUp(Least(Greatest(Total(*weighted), amount(0)), amount(100)))
 
-    def _sum(self, category: str, moment: Moment) -> Any:
+    def _sum(self, category: str, moment: Moment) -> Expression:
         rules = [rule.given(moment) for rule in self.rules if rule.category == category]
-        first, *rest = [Coalesce(points, amount(0)) for points in rules]
-        return sum(rest, first)
+        return Total(amount(0), *(Coalesce(points, amount(0)) for points in rules))
 
     def band(self, score: float) -> str:
         return next((band for band in BANDS if score >= self.thresholds[band]), "cold")

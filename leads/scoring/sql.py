@@ -32,6 +32,14 @@ class RoundHalfUp(Func):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
+class Total(Func):
+    """The sum of its arguments, in one flat row: SQLite cannot read brackets a hundred deep."""
+
+    arg_joiner = " + "
+    template = "(%(expressions)s)"
+    output_field = FloatField()
+
+
 class _Epoch(Func):
     """Seconds since 1970 with their fraction. SQLite stores times as text in UTC."""
 
@@ -45,7 +53,7 @@ class _Epoch(Func):
         return f"({seconds} + {fraction})", [*params, *params]
 
 
-class _Total(Subquery):
+class _Worth(Subquery):
     """The sum of `amount` over rows, or over those of them whose number `nth` is within a limit."""
 
     template = "(SELECT COALESCE(SUM(e.amount), 0) FROM (%(subquery)s) e%(limit)s)"
@@ -56,11 +64,11 @@ def event_total(kind: str, moment: Moment, half_life_days: float | None, daily_c
     rows = facts.events(kind, moment).order_by()
     faded = Value(1.0) if half_life_days is None else _faded(moment, half_life_days)
     if daily_cap is None:
-        return _Total(rows.values(amount=faded), limit="", output_field=FloatField())
+        return _Worth(rows.values(amount=faded), limit="", output_field=FloatField())
     day = TruncDate("at", tzinfo=moment.zone)
     nth = Window(RowNumber(), partition_by=[day], order_by=[F("at"), F("pk")])
     numbered = rows.values(amount=faded, nth=nth)
-    return _Total(numbered, limit=f" WHERE e.nth <= {daily_cap:d}", output_field=FloatField())
+    return _Worth(numbered, limit=f" WHERE e.nth <= {daily_cap:d}", output_field=FloatField())
 
 
 def _faded(moment: Moment, half_life_days: float) -> Any:
