@@ -154,3 +154,18 @@ def test_the_number_of_queries_does_not_grow_with_the_leads(django_assert_num_qu
     # The policies, an update for the first, a look for the second, those left; and the transaction's two.
     with django_assert_num_queries(6):
         response.judge()
+
+
+def test_a_lead_that_arrives_during_the_judging_waits_for_the_next(monkeypatch):
+    make_policy(when=IN_FRANCE)
+    make_policy()
+    put_under = clocks._put_under
+
+    def with_an_arrival(policy, leads):
+        count = put_under(policy, leads)
+        make_lead(country="FR", key=f"after {policy}")
+        return count
+
+    monkeypatch.setattr(clocks, "_put_under", with_an_arrival)
+    assert response.judge() == 0
+    assert not Lead.objects.filter(sla_judged=True).exists()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 
 from leads.conditions import where
 from leads.models import Lead, SlaPolicy
@@ -24,9 +24,10 @@ def judge(leads: QuerySet[Lead] | None = None) -> int:
     policies = list(SlaPolicy.objects.filter(active=True).select_related("calendar"))
     if not policies:
         return 0
-    unjudged = (Lead.objects.all() if leads is None else leads).filter(sla_judged=False)
-    under = sum(_put_under(policy, unjudged) for policy in policies)
-    return under + unjudged.update(sla_judged=True)
+    first = Case(*(When(where(policy.when, at=F("created_at")), then=policy.pk) for policy in policies))
+    unjudged = (Lead.objects.all() if leads is None else leads).filter(sla_judged=False).annotate(first=first)
+    under = sum(_put_under(policy, unjudged.filter(first=policy.pk)) for policy in policies)
+    return under + unjudged.filter(first=None).update(sla_judged=True)
 
 
 @transaction.atomic
@@ -36,8 +37,7 @@ def rejudge(leads: QuerySet[Lead]) -> int:
     return judge(leads)
 
 
-def _put_under(policy: SlaPolicy, unjudged: QuerySet[Lead]) -> int:
-    leads = unjudged.filter(where(policy.when, at=F("created_at")))
+def _put_under(policy: SlaPolicy, leads: QuerySet[Lead]) -> int:
     if policy.clock == SlaPolicy.Clock.BUSINESS_HOURS:
         return _start_business_clocks(policy, leads)
     return leads.update(
