@@ -4,6 +4,7 @@ Arguments go to pytest. With REQUIRE_ALL=1 it fails when PostgreSQL, Redis or Ch
 """
 
 import os
+import signal
 import subprocess
 import sys
 import zlib
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import environ
 import psycopg
+import pytest
 import redis
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,14 +51,17 @@ def run(label, arguments, environment):
     print(f"\n=== {label} ===", flush=True)
     command = [sys.executable, "-m", "pytest", "-n", str(os.cpu_count()), *arguments]
     env = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
+    last = ""
     with subprocess.Popen(
         command, cwd=ROOT, env={**env, **environment}, stdout=subprocess.PIPE, text=True
-    ) as pytest:
-        last = ""
-        for line in pytest.stdout:
+    ) as process:
+        # However it is ended, read on: pytest still has to put its databases away.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+        for line in process.stdout:
             print(line, end="", flush=True)
             last = line.strip() or last
-    return pytest.returncode, f"{label}: {last}"
+    return process.returncode, f"{label}: {last}"
 
 
 def main(arguments):
@@ -66,6 +71,8 @@ def main(arguments):
         return f"Missing, and all are required: {', '.join(missing)}"
 
     results = [run("SQLite", arguments, {"DATABASE_URL": "sqlite://:memory:"})]
+    if results[0][0] == pytest.ExitCode.INTERRUPTED:
+        return "Interrupted."
     if found["PostgreSQL"]:
         redis_url = {"REDIS_URL": REDIS_URL} if found["Redis"] else {}
         label = "PostgreSQL and Redis" if redis_url else "PostgreSQL"
@@ -76,7 +83,7 @@ def main(arguments):
         print(summary)
     ran = {"SQLite": True, **found}
     print("Ran on: " + ", ".join(f"{name} {'yes' if here else 'NO'}" for name, here in ran.items()))
-    return max(code for code, _ in results)
+    return int(any(code for code, _ in results))
 
 
 if __name__ == "__main__":
