@@ -11,7 +11,7 @@ CORE_INDUSTRIES = [
     "Greenhouses", "Commercial laundry", "Swimming pools & spas", "Schools & universities",
     "Housing companies", "Manufacturing",
 ]  # fmt: skip
-NOT_SERVED = ["Retail", "Software", "Consulting", "Healthcare"]
+NOT_SERVED = ["Retail", "Software", "Consulting", "Healthcare", "Construction"]
 COMPETITORS = ["arctura-heat.example", "boreal-pumps.example", "kelvinor.example"]
 BUYER_FUNCTIONS = ["Facilities", "Energy", "Operations", "Engineering"]
 WARM, MQL, SQL = 25, 50, 80
