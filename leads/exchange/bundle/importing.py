@@ -17,7 +17,7 @@ from leads.exchange.bundle.problems import Problems
 from leads.exchange.bundle.settling import settle
 from leads.exchange.bundle.source import MAX_FILE_SIZE, Source, open_source
 from leads.exchange.bundle.staging import Progress, create_tables, drop_tables, stage
-from leads.exchange.bundle.storing import Stored, store
+from leads.exchange.bundle.storing import Stored, leads_aside, one_at_a_time, store
 from leads.exchange.bundle.workspace import WorkspaceFile, read_workspace
 from leads.models import Workspace
 
@@ -60,10 +60,11 @@ def import_bundle(
 def _import(source: Source, at: datetime, progress: Progress) -> Imported:
     create_tables()
     workspace = _checked(source, progress)
-    settled = settle(workspace.data, at)
-    files = store(at, Workspace.current().key_fields, progress)
+    with one_at_a_time(), leads_aside():
+        settled = settle(workspace.data, at)
+        files = store(at, Workspace.current().key_fields, progress)
+        _derive(at, progress)
     drop_tables()
-    _derive(at, progress)
     return Imported({WORKSPACE: Stored(0, settled), **files})
 
 

@@ -17,65 +17,40 @@ def match(file: File) -> None:
     A row that leaves the implied column blank stands for one whatever was implied then,
     once those that state it have had theirs.
     """
-    run(f"CREATE TEMPORARY TABLE {MATCHED} (line integer)")
+    run(f"CREATE TEMPORARY TABLE {MATCHED} (line integer PRIMARY KEY)")
     if not exists(f'SELECT 1 FROM "{file.table}" WHERE key IS NULL'):
         return
     content = [column for column in file.columns if column.name != "id"]
-    implied = next((column for column in content if column.name == file.implied), None)
-    if implied:
-        _match_blank(file, [column for column in content if column is not implied], implied, content)
-    else:
-        _match_stated(file, content, "")
+    if not file.implied:
+        _match(file, content, "s.id IS NULL")
+        return
+    _match(file, content, f's.id IS NULL AND s."{file.implied}" IS NOT NULL')
+    base = [column for column in content if column.name != file.implied]
+    taken = resolved(file, f"s.line IN (SELECT line FROM {MATCHED})")
+    _match(file, base, f's.id IS NULL AND s."{file.implied}" IS NULL', _weighed(base, -1, taken))
 
 
-def _match_blank(file: File, base: list[Column], implied: Column, content: list[Column]) -> None:
-    _match_stated(file, content, f' AND s."{implied.name}" IS NOT NULL')
-    taken = (
-        f"SELECT {_contents(base)}, count(*) AS taken FROM ({resolved(file)}) AS r "
-        f"WHERE r.line IN (SELECT line FROM {MATCHED}) GROUP BY {_places(base)}"
-    )
-    blank = _ranked(file, base, f' AND s."{implied.name}" IS NULL')
+def _match(file: File, content: list[Column], candidates: str, taken: str = "") -> None:
+    """Match candidates with stored rows of equal content that are not taken.
+
+    Windows sort where a join would compare, and take no reference for equal to none.
+    """
+    names = _names(content)
+    rows = f"SELECT line, 0 AS weight, {names} FROM ({resolved(file, candidates)}) AS v"
+    rows += _weighed(content, 1, f'SELECT * FROM "{file.table}" WHERE key IS NULL') + taken
+    place = f"row_number() OVER (PARTITION BY {names} ORDER BY abs(weight), line)"
+    held = f"sum(weight) OVER (PARTITION BY {names})"
     run(
-        f"INSERT INTO {MATCHED} SELECT v.line FROM ({blank}) AS v "
-        f"JOIN ({_held(file, base)}) AS h ON {_equal(base, 'v', 'h')} "
-        f"LEFT JOIN ({taken}) AS x ON {_equal(base, 'v', 'x')} "
-        f"WHERE v.place <= h.held - COALESCE(x.taken, 0)"
+        f"INSERT INTO {MATCHED} SELECT line FROM "
+        f"(SELECT line, weight, {place} AS place, {held} AS held FROM ({rows}) AS r) AS w "
+        f"WHERE weight = 0 AND place <= held"
     )
 
 
-def _match_stated(file: File, content: list[Column], where: str) -> None:
-    run(
-        f"INSERT INTO {MATCHED} SELECT v.line FROM ({_ranked(file, content, where)}) AS v "
-        f"JOIN ({_held(file, content)}) AS h ON {_equal(content, 'v', 'h')} WHERE v.place <= h.held"
-    )
+def _weighed(content: list[Column], weight: int, rows: str) -> str:
+    """Return more rows for a UNION: those that may be matched, or those that are."""
+    return f" UNION ALL SELECT NULL, {weight}, {_names(content)} FROM ({rows}) AS v"
 
 
-def _ranked(file: File, columns: list[Column], where: str) -> str:
-    """Return staged rows without id, numbered among equal ones."""
-    rows = f"SELECT line, {_contents(columns)} FROM ({resolved(file, f's.id IS NULL{where}')}) AS r"
-    names = ", ".join(f'"{column.stored}"' for column in columns)
-    return f"SELECT *, row_number() OVER (PARTITION BY {names} ORDER BY line) AS place FROM ({rows}) AS n"
-
-
-def _held(file: File, columns: list[Column]) -> str:
-    """Return how many stored rows without id there are of each content."""
-    return (
-        f'SELECT {_contents(columns)}, count(*) AS held FROM "{file.table}" WHERE key IS NULL '
-        f"GROUP BY {_places(columns)}"
-    )
-
-
-def _contents(columns: list[Column]) -> str:
-    """Return the columns with 0 for no reference, so that no reference equals none."""
-    return ", ".join(
-        f'COALESCE("{each.stored}", 0) AS "{each.stored}"' if each.target else f'"{each.stored}"'
-        for each in columns
-    )
-
-
-def _places(columns: list[Column]) -> str:
-    return ", ".join(str(number) for number, _ in enumerate(columns, 1))
-
-
-def _equal(columns: list[Column], left: str, right: str) -> str:
-    return " AND ".join(f'{left}."{each.stored}" = {right}."{each.stored}"' for each in columns)
+def _names(content: list[Column]) -> str:
+    return ", ".join(f'"{column.stored}"' for column in content)

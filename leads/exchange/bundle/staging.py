@@ -85,7 +85,8 @@ def _counted(rows: Iterable[Sequence[Value]], name: str, progress: Progress) -> 
         yield row
         if not count % STEP:
             progress(name, count)
-    progress(name, count)
+    if count % STEP:
+        progress(name, count)
 
 
 def _write(table: str, names: list[str], rows: Iterator[Sequence[Value]]) -> None:

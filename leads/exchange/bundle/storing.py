@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 from django.db import connection, models
 
 from leads.exchange.bundle import matching
+from leads.exchange.bundle.bare import bare
 from leads.exchange.bundle.files import BY_MODEL, FILES, File
 from leads.exchange.bundle.resolving import first_value, is_complete, next_value, resolved
 from leads.exchange.bundle.staging import Progress, exists, fetch, run
 from leads.models import Appointment, Lead, Submission, Team, User
 
+BULK = 20_000  # staged rows from which an empty table is filled without its indexes
 CHUNK = 500_000  # lines per INSERT, to bound what PostgreSQL queues for its foreign keys
 ANALYZE_FROM = 10_000
 LOCK = 0x6C656164  # any number, the same for every import
@@ -37,30 +40,38 @@ class Stored:
 
 def store(at: datetime, key_fields: list[str], progress: Progress) -> dict[str, Stored]:
     """Store every staged row, files in an order in which each finds what it refers to."""
-    _begin()
     _settle_users()
     _settle_appointments()
     stored: dict[str, Stored] = {}
+    is_fresh = not exists(f'SELECT 1 FROM "{LEADS.table}"')
     for file in FILES:
-        stored[file.name] = _Table(file, at, key_fields).store()
+        table = _Table(file, at, key_fields)
+        with bare(file.table) if is_fresh and is_bulk(file) and file is not LEADS else nullcontext():
+            stored[file.name] = table.store()
         if file is LEADS:
             _hand_over_rows()
         progress(f"{file.name} stored", stored[file.name].added + stored[file.name].changed)
-    _end()
     return stored
 
 
-def _begin() -> None:
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold off other imports, which would add the same rows, and check each statement as it ends."""
     if connection.vendor == "postgresql":
-        run("SELECT pg_advisory_xact_lock(%s)", [LOCK])  # two imports at once would both add the same rows
+        run("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        run("SET LOCAL work_mem = '64MB'")
         run("SET CONSTRAINTS ALL IMMEDIATE")
+        yield
+        run("SET CONSTRAINTS ALL DEFERRED")
     else:
         run("PRAGMA analysis_limit = 1000")
+        yield
 
 
-def _end() -> None:
-    if connection.vendor == "postgresql":
-        run("SET CONSTRAINTS ALL DEFERRED")
+def leads_aside() -> AbstractContextManager[None]:
+    """Fill the leads of a new workspace without indexes, until all that follows is stamped on them too."""
+    is_new = is_bulk(LEADS) and not exists(f'SELECT 1 FROM "{LEADS.table}"')
+    return bare(LEADS.table) if is_new else nullcontext()
 
 
 class _Table:
@@ -104,7 +115,7 @@ class _Table:
             return ""
         new = f'NOT EXISTS (SELECT 1 FROM "{self.file.table}" AS t WHERE {self._same()})'
         if self.file.has_optional_id:
-            new += f" AND v.line NOT IN (SELECT line FROM {matching.MATCHED})"
+            new += f" AND NOT EXISTS (SELECT 1 FROM {matching.MATCHED} AS m WHERE m.line = v.line)"
         return f" WHERE {new}"
 
     def _update(self) -> int:
@@ -127,6 +138,10 @@ class _Table:
     def _same(self) -> str:
         names = [self.file.column(name).stored for name in self.file.natural]
         return " AND ".join(f't."{name}" = v."{name}"' for name in names)
+
+
+def is_bulk(file: File) -> bool:
+    return exists(f"SELECT 1 FROM {file.staging} WHERE line > {BULK}")
 
 
 def _names(values: dict[str, str]) -> str:
@@ -206,6 +221,6 @@ def _add_implied_submissions(key_fields: list[str]) -> int:
         f'INSERT INTO "{SUBMISSIONS.table}" (lead_id, at, landing_page_id, complete) '
         f"SELECT l.id, l.created_at, l.landing_page_id, {is_complete(key_fields)} "
         f'FROM {LEADS.staging} AS s JOIN "{LEADS.table}" AS l ON l.key = s.id '
-        f"WHERE l.status <> 'merged' "
-        f'AND NOT EXISTS (SELECT 1 FROM "{SUBMISSIONS.table}" AS t WHERE t.lead_id = l.id)'
+        f'LEFT JOIN "{SUBMISSIONS.table}" AS t ON t.lead_id = l.id '
+        f"WHERE l.status <> 'merged' AND t.id IS NULL"
     )
