@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db import connection, transaction
 from django.db.models import Case, F, QuerySet, When
@@ -51,18 +51,12 @@ def _put_under(policy: SlaPolicy, leads: QuerySet[Lead]) -> int:
 def _start_business_clocks(policy: SlaPolicy, leads: QuerySet[Lead]) -> int:
     assert policy.calendar, "A database constraint asks for one."
     hours, target = OpeningHours.of(policy.calendar), _target(policy)
+    created = leads.values_list("pk", "created_at").iterator(chunk_size=CHUNK)
+    due = ((pk, hours.add(created_at, target)) for pk, created_at in created)
     started = 0
-    for chunk in _chunks(leads):
-        started += _start(policy, [(pk, hours.add(created_at, target)) for pk, created_at in chunk])
+    while chunk := list(islice(due, CHUNK)):
+        started += _start(policy, chunk)
     return started
-
-
-def _chunks(leads: QuerySet[Lead]) -> Iterator[list[tuple[int, datetime]]]:
-    """Yield keys and creations, a query for each chunk: the rows change while they are read."""
-    rows, last = leads.order_by("pk").values_list("pk", "created_at"), 0
-    while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1][0]
 
 
 def _start(policy: SlaPolicy, due: list[tuple[int, datetime]]) -> int:
