@@ -52,11 +52,11 @@ def run(label, arguments, environment):
     command = [sys.executable, "-m", "pytest", "-n", str(os.cpu_count()), *arguments]
     env = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
     last = ""
+    # However it is ended, read on: pytest still has to put its databases away.
+    signal.signal(signal.SIGINT, lambda *_: None)
     with subprocess.Popen(
         command, cwd=ROOT, env={**env, **environment}, stdout=subprocess.PIPE, text=True
     ) as process:
-        # However it is ended, read on: pytest still has to put its databases away.
-        signal.signal(signal.SIGINT, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
         for line in process.stdout:
             print(line, end="", flush=True)
