@@ -8,7 +8,7 @@ PY := .venv/bin/python
 help:
 	@echo "make run     run the product on http://127.0.0.1:$(PORT)/ (PORT=8001 make run for another port)"
 	@echo "make test    run the tests; ARGS='-k login' for some of them"
-	@echo "make check   lint, types, missing migrations"
+	@echo "make check   lint, types, missing migrations, API schema"
 	@echo "make format  format the code"
 	@echo "make setup   install into .venv (the others do it when needed)"
 
@@ -28,6 +28,7 @@ check: .venv/installed-dev
 	$(PY) -m mypy leads kpis leadtracker
 	$(PY) manage.py check
 	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py spectacular --validate --fail-on-warn --file .venv/schema.yaml
 
 format: .venv/installed-dev
 	$(PY) -m ruff check --fix
