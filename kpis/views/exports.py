@@ -37,7 +37,7 @@ class _Echo:
 def report_csv(request: HttpRequest) -> HttpResponse:
     """Export the figures of the page, with `by` broken down."""
     frame = Frame(request)
-    asked = frame.params.copy()
+    asked = frame.asked()
     for name in ("by", "kpi"):
         asked.setlist(name, request.GET.getlist(name))
     query = parse(asked, frame.workspace)
@@ -66,7 +66,7 @@ def _attached(name: str) -> dict[str, str]:
 
 
 def _lines(rows: Rows, zone: ZoneInfo) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\n")
+    writer = csv.writer(_Echo())
     yield BOM + writer.writerow([heading for heading, _ in rows.columns])
     for row in rows.queryset.iterator(chunk_size=CHUNK):
         yield writer.writerow([safe(accessor(row), zone) for _, accessor in rows.columns])

@@ -54,14 +54,14 @@ class Frame:
         for name in KEPT:
             if values := [value for value in request.GET.getlist(name) if value]:
                 self.params.setlist(name, values)
-        self.query = self._read()
+        self.query = parse(self.asked(), self.workspace)
 
-    def _read(self) -> ReportQuery:
+    def asked(self) -> QueryDict:
+        """Return the parameters of the report: the last thirty days where no dates are given."""
         asked = self.params.copy()
-        end = self.today
         if "from" not in asked and "to" not in asked:
-            asked["from"], asked["to"] = str(end - timedelta(days=29)), str(end)
-        return parse(asked, self.workspace)
+            asked["from"], asked["to"] = str(self.today - timedelta(days=29)), str(self.today)
+        return asked
 
     # Links
 
