@@ -171,6 +171,8 @@ CLOSED_WHEN = Rule(
     "is required when the status is won or lost",
 )
 
+RATE_ABOVE_ZERO = Rule("rate", "rate <= 0", "is not more than 0")
+
 FILES: tuple[File, ...] = (
     File(
         "users",
@@ -215,7 +217,13 @@ FILES: tuple[File, ...] = (
         "id* date* side* category* channel campaign amount* currency note",
         implied="channel",
     ),
-    File("exchange_rates", ExchangeRate, "currency* date* rate*", natural=("currency", "date")),
+    File(
+        "exchange_rates",
+        ExchangeRate,
+        "currency* date* rate*",
+        rules=(RATE_ABOVE_ZERO,),
+        natural=("currency", "date"),
+    ),
     File(
         "sessions",
         Session,
