@@ -32,7 +32,6 @@ SOURCES = {
 }
 # Rule 5: "cohort is offered by …"
 COHORT = ("mql_to_lead_ratio", "mql_to_sql_ratio", "lead_conversion_rate")
-COHORT_MOVES_ALL = False
 UNITS = {
     "count": ["lead_volume", "qualified_traffic"],
     "money": [
@@ -100,7 +99,7 @@ def period(q: Question) -> dict[str, str]:
 
 
 def kpi(q: Question, slug: str, by: str | None, grain: str | None) -> dict[str, Any]:
-    now, before = figure(q, slug, by), figure(previous_question(q, slug), slug, by).value
+    now, before = figure(q, slug, by), figure(previous_question(q), slug, by).value
     shown = {
         "slug": slug,
         "unit": next((unit for unit, slugs in UNITS.items() if slug in slugs), "percent"),
@@ -139,13 +138,12 @@ def figure(q: Question, slug: str, by: str | None = None) -> Figure:
     return KPIS[slug](q)
 
 
-def previous_question(q: Question, slug: str) -> Question:
+def previous_question(q: Question) -> Question:
     """Rule 7: "its `as_of` is the same, except that it is moved back … where as_of lies inside P or
-    the basis is cohort"."""
+    the basis is cohort": the basis asked for, whether or not a KPI offers it."""
     from_, to = previous_dates(q.from_, q.to)
-    cohort = q.basis == "cohort" and (slug in COHORT or COHORT_MOVES_ALL)
     as_of = q.as_of
-    if cohort or q.start <= as_of < q.end:
+    if q.basis == "cohort" or q.start <= as_of < q.end:
         as_of = move_back(as_of, q.from_ - from_, q.bundle.zone)
     return replace(q, from_=from_, to=to, as_of=as_of)
 

@@ -107,6 +107,8 @@ class Writer(Chooser):
         ways.append(at.astimezone(timezone(timedelta(hours=self.pick([-9, 2, 5])))).isoformat())
         if instant(local, self.zone) == at:
             ways += [local.isoformat()] * 2
+            if not local.second and not local.microsecond:
+                ways.append(local.isoformat(timespec="minutes"))
         return self.pick(ways)
 
     def time_in_gap(self) -> str:
@@ -137,7 +139,8 @@ class Writer(Chooser):
         return Setting(self.zone, self.days, self.instants, self.rows)
 
     def definitions(self) -> Definitions:
-        ids = {name: self.ids(f"{name}s") for name in ("channel", "campaign")}
+        names = {"channel": "channels", "campaign": "campaigns", "owner": "users"}
+        ids = {name: self.ids(file) for name, file in names.items()}
         return Definitions(self.rng, self.zone_name, ids, self.days)
 
     def write_csv(self, name: str, rows: list[Row]) -> None:
@@ -429,7 +432,8 @@ class Writer(Chooser):
         }
 
     def exchange_rates(self) -> list[Row]:
-        days = {"USD": 8, "GBP": self.rng.randint(0, 1), "CHF": 2}  # JPY never has one
+        # JPY never has one; the workspace's own currency needs none and ignores what is there
+        days = {"USD": 8, "EUR": self.pick([0, 3]), "GBP": self.rng.randint(0, 1), "CHF": 2}
         rows = {
             (currency, self.day().isoformat()): {"rate": self.number(0.5, 2) or "1"}
             for currency, count in days.items()

@@ -49,7 +49,7 @@ class Definitions(Chooser):
         parts: dict[str, Any] = {
             "name": 'Société "Test", Ltd',
             "time_zone": self.zone_name,
-            "currency": "EUR",
+            "currency": self.pick(["EUR", "EUR", "USD"]),
         }
         if self.maybe(0.8):
             parts["settings"] = self.settings()
@@ -116,8 +116,8 @@ class Definitions(Chooser):
             [["01:15", "02:15"]],
         ]
         hours = {day: self.pick(spans) for day in days if self.maybe(0.75)} or {"mon": spans[0]}
-        calendar: dict[str, Any] = {"slug": slug, "time_zone": self.pick([self.zone_name, "Europe/Paris"])}
-        calendar["hours"] = hours
+        zone = self.pick([self.zone_name, "Europe/Paris", "Australia/Lord_Howe"])
+        calendar: dict[str, Any] = {"slug": slug, "time_zone": zone, "hours": hours}
         if self.maybe():
             calendar["holidays"] = sorted({self.pick(self.days).isoformat() for _ in range(3)})
         if self.maybe():
