@@ -25,9 +25,9 @@ def attempts(moment: Moment) -> Subquery:
     return count(ContactAttempt.objects.filter(lead=OuterRef("pk"), at__lte=moment.from_inside()))
 
 
-def events(kind: str, moment: Moment, within_days: Number | None = None) -> QuerySet[BehaviourEvent]:
-    """Return the lead's events of a kind, all or those of the last days, both edges included."""
-    rows = BehaviourEvent.objects.filter(lead=OuterRef("pk"), kind=kind, at__lte=moment.from_inside())
+def events(moment: Moment, within_days: Number | None = None) -> QuerySet[BehaviourEvent]:
+    """Return the lead's events, all or those of the last days, both edges included."""
+    rows = BehaviourEvent.objects.filter(lead=OuterRef("pk"), at__lte=moment.from_inside())
     return rows if within_days is None else rows.filter(at__gte=moment.from_inside(within_days))
 
 

@@ -109,7 +109,7 @@ class Events:
     def _enough(self, moment: Moment) -> Q:
         if self.number == 0:
             return TRUE
-        rows = facts.events(self.kind, moment, self.within_days)
+        rows = facts.events(moment, self.within_days).filter(kind=self.kind)
         return Q(Exists(rows) if self.number == 1 else GreaterThanOrEqual(facts.count(rows), self.number))
 
     def words(self) -> str:

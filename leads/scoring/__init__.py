@@ -8,13 +8,14 @@ from datetime import datetime
 from math import fsum
 from typing import Any
 
-from django.db.models import Expression, F, QuerySet
+from django.db import connection
+from django.db.models import Expression, QuerySet
 from django.db.models.expressions import Combinable
 
 from leads.conditions import ConditionError
 from leads.conditions.moment import Moment
 from leads.models import DefinitionSet, Lead
-from leads.scoring.model import CATEGORIES, Model, read
+from leads.scoring.model import CATEGORIES, Model, band_of, read, read_thresholds
 
 __all__ = [
     "CATEGORIES",
@@ -68,7 +69,7 @@ def score(scoring: Any, at: datetime | Combinable) -> Expression:
 
 def band(scoring: Any, score: float) -> str:
     """Return the band of a score: cold, warm, mql or sql."""
-    return read(scoring).band(score)
+    return band_of(read_thresholds(scoring.get("thresholds")), score)
 
 
 def breakdown(scoring: Any, leads: QuerySet[Lead], at: datetime | Combinable) -> Iterator[Breakdown]:
@@ -87,7 +88,7 @@ def _explain(model: Model, key: str, score: int, given: list[float | None]) -> B
         if points is not None
     ]
     categories = {category: _category(model, category, rules) for category in CATEGORIES}
-    return Breakdown(key, rules, categories, score, model.band(score))
+    return Breakdown(key, rules, categories, score, band_of(model.thresholds, score))
 
 
 def _category(model: Model, category: str, rules: list[RulePoints]) -> CategoryPoints:
@@ -109,5 +110,17 @@ def rescore(at: datetime, leads: QuerySet[Lead] | None = None) -> int:
         chosen = chosen.filter(pk__in=leads.values("pk"))
     if scoring is None:
         return chosen.filter(score__isnull=False).update(score=None, scored_at=None)
-    changed = chosen.annotate(fresh=score(scoring, at)).exclude(score=F("fresh"))
-    return changed.update(score=F("fresh"), scored_at=at)
+    return _store(chosen.order_by().values_list("pk", score(scoring, at)), at)
+
+
+def _store(fresh: QuerySet[Lead, Any], at: datetime) -> int:
+    """Store the scores of a query of lead and score, each reckoned once."""
+    scores, params = fresh.query.sql_with_params()
+    statement = f"""
+        UPDATE {Lead._meta.db_table} AS lead SET score = fresh.score, scored_at = %s
+        FROM (WITH once (id, score) AS MATERIALIZED ({scores}) SELECT * FROM once) AS fresh
+        WHERE lead.id = fresh.id AND lead.score IS DISTINCT FROM fresh.score
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(at), *params])
+        return int(cursor.rowcount)

@@ -13,7 +13,7 @@ from leads.conditions.moment import Moment
 from leads.conditions.tree import Node
 from leads.conditions.tree import read as read_condition
 from leads.conditions.values import ConditionError, below, read_number, read_text, read_whole
-from leads.scoring.sql import RoundHalfUp, Total, event_total
+from leads.scoring.sql import EventPoints, RoundHalfUp, Total
 
 CATEGORIES = ("demographic", "firmographic", "behavioural")
 BANDS = ("sql", "mql", "warm")  # from the top; below them all a lead is cold
@@ -74,8 +74,7 @@ class EventRule(Rule):
     daily_cap: int | None
 
     def given(self, moment: Moment) -> Any:
-        total = event_total(self.kind, moment, self.half_life_days, self.daily_cap)
-        return NullIf(clamp(total * amount(self.points), self.most), amount(0))
+        return NullIf(EventPoints([self], moment), amount(0))
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,15 @@ class Model:
         return RoundHalfUp(Least(Greatest(Total(*weighted), amount(0)), amount(100)))
 
     def _sum(self, category: str, moment: Moment) -> Expression:
-        rules = [rule.given(moment) for rule in self.rules if rule.category == category]
-        return Total(amount(0), *(Coalesce(points, amount(0)) for points in rules))
+        rules = [rule for rule in self.rules if rule.category == category]
+        points = [Coalesce(rule.given(moment), amount(0)) for rule in rules if isinstance(rule, FitRule)]
+        events = [rule for rule in rules if isinstance(rule, EventRule)]
+        return Total(amount(0), *points, *([EventPoints(events, moment)] if events else []))
 
-    def band(self, score: float) -> str:
-        return next((band for band in BANDS if score >= self.thresholds[band]), "cold")
+
+def band_of(thresholds: dict[str, float], score: float) -> str:
+    """Return the name of the band a score is in."""
+    return next((band for band in BANDS if score >= thresholds[band]), "cold")
 
 
 def read(scoring: Any) -> Model:
@@ -109,7 +112,7 @@ def read(scoring: Any) -> Model:
         weights=_per_category(scoring.get("weights"), "weights", 1.0, _weight),
         caps=_per_category(scoring.get("caps"), "caps", None, _limit),
         rules=rules,
-        thresholds=_thresholds(scoring.get("thresholds")),
+        thresholds=read_thresholds(scoring.get("thresholds")),
     )
 
 
@@ -143,7 +146,8 @@ def _per_category(raw: Any, path: str, default: Any, one: Callable[[Any, str], A
     return {category: values.get(category, default) for category in CATEGORIES}
 
 
-def _thresholds(raw: Any) -> dict[str, float]:
+def read_thresholds(raw: Any) -> dict[str, float]:
+    """Return the score at which each band begins."""
     if raw is None:
         return DEFAULT_THRESHOLDS
     _object(raw, "thresholds", set(BANDS))

@@ -7,14 +7,18 @@ that the result is that of decimal arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, FloatField, Func, IntegerField, Subquery, Value, Window
-from django.db.models.functions import Cast, Least, Power, RowNumber, TruncDate
+from django.db.models import F, FloatField, Func, IntegerField, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Cast, RowNumber, TruncDate
 
 from leads.conditions import facts
 from leads.conditions.moment import Moment, outer
+
+if TYPE_CHECKING:
+    from leads.scoring.model import EventRule
 
 DAY = 86_400
 OLDEST = 900  # half-lives; beyond, PostgreSQL raises an underflow where others give 0
@@ -53,26 +57,47 @@ class _Epoch(Func):
         return f"({seconds} + {fraction})", [*params, *params]
 
 
-class _Worth(Subquery):
-    """The sum of `amount` over rows, or over those of them whose number `nth` is within a limit."""
+class EventPoints(Subquery):
+    """What rules give for a lead's events, added up: all of them in one look at the events."""
 
-    template = "(SELECT COALESCE(SUM(e.amount), 0) FROM (%(subquery)s) e%(limit)s)"
+    output_field = FloatField()
+
+    def __init__(self, rules: Sequence[EventRule], moment: Moment) -> None:
+        self.rules = list(rules)
+        super().__init__(_events(self.rules, moment))
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:  # type: ignore[override]
+        limits = ("MIN", "MAX") if connection.vendor == "sqlite" else ("LEAST", "GREATEST")
+        points = " + ".join(_points(rule, *limits) for rule in self.rules)
+        template = f"(SELECT {points} FROM (%(subquery)s) e)"  # noqa: S608
+        sql, params = super().as_sql(compiler, connection, template=template, **context)
+        return sql, [*(rule.kind for rule in self.rules), *params]
 
 
-def event_total(kind: str, moment: Moment, half_life_days: float | None, daily_cap: int | None) -> Any:
-    """Return what a lead's events of a kind add up to: 1 each, less as they age."""
-    rows = facts.events(kind, moment).order_by()
-    faded = Value(1.0) if half_life_days is None else _faded(moment, half_life_days)
-    if daily_cap is None:
-        return _Worth(rows.values(amount=faded), limit="", output_field=FloatField())
-    day = TruncDate("at", tzinfo=moment.zone)
-    nth = Window(RowNumber(), partition_by=[day], order_by=[F("at"), F("pk")])
-    numbered = rows.values(amount=faded, nth=nth)
-    return _Worth(numbered, limit=f" WHERE e.nth <= {daily_cap:d}", output_field=FloatField())
+def _events(rules: Sequence[EventRule], moment: Moment) -> QuerySet[Any, Any]:
+    """Return the lead's events with their age and, if a rule asks, their place in their day."""
+    kinds = {rule.kind for rule in rules}
+    rows = facts.events(moment).filter(kind__in=sorted(kinds)).order_by()
+    columns: dict[str, Any] = {"age": _age(moment)}
+    if any(rule.daily_cap is not None for rule in rules):
+        day: list[Any] = [F("kind"), TruncDate("at", tzinfo=moment.zone)]
+        columns["nth"] = Window(RowNumber(), partition_by=day, order_by="at")
+    return rows.values("kind", **columns)
 
 
-def _faded(moment: Moment, half_life_days: float) -> Any:
+def _age(moment: Moment) -> Any:
+    """Return the elapsed seconds from an event to the instant."""
     at = moment.at
     now = Value(at.timestamp()) if isinstance(at, datetime) else _Epoch(outer(at))
-    half_lives = (Cast(now, FloatField()) - _Epoch("at")) / Value(half_life_days * DAY)
-    return Power(Value(0.5), Least(half_lives, Value(float(OLDEST))), output_field=FloatField())
+    return Cast(now, FloatField()) - _Epoch("at")
+
+
+def _points(rule: EventRule, least: str, greatest: str) -> str:
+    """Return the SQL for what one rule gives; its parameter is the kind of event."""
+    first = "" if rule.daily_cap is None else f" AND e.nth <= {rule.daily_cap}"
+    fresh = "1"
+    if rule.half_life_days is not None:
+        fresh = f"POWER(0.5, {least}(e.age / {rule.half_life_days * DAY}, {OLDEST}))"
+    total = f"COALESCE(SUM(CASE WHEN e.kind = %%s{first} THEN {fresh} END), 0)"
+    points = f"CAST({total} AS double precision) * {rule.points}"
+    return points if rule.most is None else f"{least}({greatest}({points}, {-rule.most}), {rule.most})"
