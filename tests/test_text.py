@@ -1,5 +1,6 @@
 """Folding: every database agrees with Python on what is the same text."""
 
+import importlib
 import unicodedata
 
 import pytest
@@ -22,9 +23,24 @@ def folded(*texts):
         return [cursor.execute("SELECT leads_fold(%s)", [text]).fetchone()[0] for text in texts]
 
 
+def every_character():
+    codes = (code for code in range(1, 0x110000) if unicodedata.category(chr(code)) not in ("Cn", "Cs"))
+    return [chr(code) for code in codes]
+
+
 def test_every_character_folds_as_in_python():
-    codes = [code for code in range(1, 0x110000) if unicodedata.category(chr(code)) not in ("Cn", "Cs")]
-    assert folded(*map(chr, codes)) == [chr(code).casefold() for code in codes]
+    characters = every_character()
+    assert folded(*characters) == [character.casefold() for character in characters]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite folds in Python")
+def test_without_icu_postgresql_folds_the_same(monkeypatch):
+    migration = importlib.import_module("leads.migrations.0002_fold")
+    monkeypatch.setattr(migration, "ICU", migration.ASCII_ONLY)
+    with connection.schema_editor() as editor:
+        migration.create(None, editor)
+    characters = every_character()
+    assert folded(*characters) == [character.casefold() for character in characters]
 
 
 @pytest.mark.parametrize(
