@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from leads import times
 
@@ -78,6 +78,7 @@ def whole(given: str, decimal: str = ".", thousands: str = "") -> int:
     return int(value)
 
 
+@lru_cache(maxsize=10_000)
 def instant(given: str, zone: tzinfo, formats: tuple[str, ...] = ("iso",)) -> datetime:
     """Read a time in the first format that fits, in `zone` if it names none; a day is its first instant."""
     for pattern in formats:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Model
+
 from leads.exchange.tables.bindings import Binding
 from leads.exchange.tables.fates import Fate, Kind
-from leads.exchange.tables.filling import assign
+from leads.exchange.tables.filling import assign, make, rows_to_fill
 from leads.exchange.tables.layout import KEY, LEAD, OF_LEAD, Table
-from leads.exchange.tables.references import Directory, rows_of
+from leads.exchange.tables.references import Directory
 from leads.exchange.tables.source import Row
 from leads.models import Campaign, Channel, Lead, Opportunity
 
@@ -31,7 +33,9 @@ class Judge:
             (binding for binding in bindings if binding.is_reference),
             key=lambda binding: binding.model is not Channel,
         )
-        self.directories = {b.model: Directory(b.model) for b in self._references}
+        self.directories = {model: self._directory(model) for model in {b.model for b in self._references}}
+        own = [name for name in self._bindings if not name.startswith(OF_LEAD)]
+        self._stored = rows_to_fill(table.model, own)
         self._lines: dict[str, int] = {}  # of each key so far
         self._claims: dict[tuple[str, str], tuple[int, Any]] = {}  # who set a column of a lead, and to what
 
@@ -48,10 +52,16 @@ class Judge:
         if Lead in self.directories:
             self.directories[Lead].load({fate.values[LEAD] for fate in live if fate.values.get(LEAD)})
         keys = {fate.key for fate in live}
-        stored = {row.key: row for row in rows_of(self.table.model).filter(key__in=keys)}
+        stored = {row.key: row for row in self._stored.filter(key__in=keys)}
         for fate in live:
             self._settle(fate, stored.get(fate.key))
         return fates
+
+    def _directory(self, model: type[Model]) -> Directory:
+        if model is Campaign:
+            return Directory(Campaign.objects.select_related("channel"))
+        of_lead = [name.removeprefix(OF_LEAD) for name in self._bindings if name.startswith(OF_LEAD)]
+        return Directory(rows_to_fill(model, of_lead))
 
     def _read(self, row: Row) -> Fate:
         fate = Fate(row.line, row.cells)
@@ -130,16 +140,17 @@ class Judge:
 
     def _fill(self, fate: Fate, stored: Any) -> None:
         own = {name: value for name, value in fate.values.items() if not name.startswith(OF_LEAD)}
-        fate.row = stored or self.table.model(key=fate.key)
-        fate.former_lead = getattr(stored, "lead_id", None)
-        fate.changed = assign(fate.row, own)
+        if stored is None:
+            fate.row = make(self.table.model, fate.key, own)
+            fate.kind = Kind.NEW
+        else:
+            fate.row, fate.former_lead = stored, getattr(stored, "lead_id", None)
+            fate.changed = assign(stored, own)
         if LEAD in own:
             fate.lead = own[LEAD]
             fate.lead_changed = assign(fate.lead, self._claimed(fate, own[LEAD]))
             self._warn_of_early(fate, own[LEAD])
-        if not stored:
-            fate.kind = Kind.NEW
-        elif fate.changed or fate.lead_changed:
+        if stored is not None and (fate.changed or fate.lead_changed):
             fate.kind = Kind.UPDATE
 
     def _claimed(self, fate: Fate, lead: Lead) -> dict[str, Any]:

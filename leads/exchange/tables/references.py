@@ -9,27 +9,31 @@ from django.contrib.auth.hashers import make_password
 from django.db import models
 
 from leads.exchange.tables.mapping import Create
-from leads.models import Campaign, Channel, LandingPage, Lead, Spend, User
+from leads.models import Campaign, Channel, LandingPage, User
 
 KEPT_WHOLE = (Channel, Campaign, LandingPage, User)  # few enough to keep in memory; leads are not
 
 
 class Directory:
-    """The rows of one model by key, with those that the import is about to add."""
+    """Rows of one model by key, with those that the import is about to add."""
 
-    def __init__(self, model: type[models.Model]) -> None:
-        self.model = model
-        self._key = "username" if model is User else "key"
+    def __init__(self, rows: models.QuerySet[Any]) -> None:
+        self._all = rows
+        self._key = "username" if rows.model is User else "key"
         self._rows: dict[str, Any] = {}
         self._unsaved: list[Any] = []
         self.added = 0
-        if model in KEPT_WHOLE:
-            self._load(rows_of(model))
+        if rows.model in KEPT_WHOLE:
+            self._keep(rows)
+
+    @property
+    def model(self) -> type[models.Model]:
+        return self._all.model
 
     def load(self, keys: Collection[str]) -> None:
         """Hold exactly these rows from now on."""
         self._rows.clear()
-        self._load(rows_of(self.model).filter(**{f"{self._key}__in": keys}))
+        self._keep(self._all.filter(**{f"{self._key}__in": keys}))
 
     def find(self, key: str) -> Any:
         return self._rows.get(key)
@@ -46,7 +50,7 @@ class Directory:
         self.model._default_manager.bulk_create(self._unsaved)
         self._unsaved.clear()
 
-    def _load(self, rows: models.QuerySet[Any]) -> None:
+    def _keep(self, rows: models.QuerySet[Any]) -> None:
         self._rows.update((getattr(row, self._key), row) for row in rows)
 
 
@@ -61,11 +65,3 @@ def make(model: type[models.Model], key: str, create: Create, channel: Channel |
         return LandingPage(key=key, name=name, path=key)
     password = make_password(None)  # unusable: nobody can log in with it
     return User(username=key, name=create.names.get(key, ""), role=User.Role.REP, password=password)
-
-
-def rows_of(model: type[models.Model]) -> models.QuerySet[Any]:
-    """Return the rows of a model with what channel inheritance reads."""
-    rows = model._default_manager.all()
-    if model is Campaign:
-        return rows.select_related("channel")
-    return rows.select_related("campaign__channel") if model in (Lead, Spend) else rows

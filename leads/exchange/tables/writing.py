@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from leads import milestones, response, scoring
 from leads.exchange.tables.fates import Fate, Kind
 from leads.exchange.tables.filling import filled_by
+from leads.exchange.tables.inserting import insert, insert_submissions
 from leads.exchange.tables.layout import OF_LEAD, Table
 from leads.exchange.tables.references import Directory
 from leads.models import Campaign, Channel, LandingPage, Lead, Submission, User
@@ -24,8 +25,7 @@ SAVED_IN_ORDER = (Channel, Campaign, LandingPage, User)
 class Writer:
     """Stores the good rows of one import, batch by batch."""
 
-    def __init__(self, table: Table, names: Iterable[str], key_fields: Sequence[str], at: datetime) -> None:
-        names = list(names)
+    def __init__(self, table: Table, names: list[str], key_fields: list[str], at: datetime) -> None:
         own = [name for name in names if not name.startswith(OF_LEAD)]
         of_lead = [name.removeprefix(OF_LEAD) for name in names if name.startswith(OF_LEAD)]
         self._model = table.model
@@ -41,10 +41,14 @@ class Writer:
         for model in SAVED_IN_ORDER:
             if model in directories:
                 directories[model].save()
-        self._redated += self._write_rows(fates)
-        leads = {fate.lead.pk: fate.lead for fate in fates if fate.lead and fate.lead_changed}
-        update(Lead, leads.values(), self._lead_columns)
-        self._touched |= _touched(fates)
+        new = [fate for fate in fates if fate.kind is Kind.NEW]
+        changed = [fate for fate in fates if fate.kind is Kind.UPDATE]
+        insert(self._model, [fate.row for fate in new], self._columns)
+        if self._model is Lead:
+            self._take_in([fate.key for fate in new])
+            self._update_leads(changed)
+        else:
+            self._update_rows_of_leads(new, changed)
 
     def finish(self) -> None:
         """Bring what is derived up to date: milestones first, as clocks and scores read them."""
@@ -57,28 +61,26 @@ class Writer:
             response.judge(leads)
             scoring.rescore(self._at, leads)
 
-    def _write_rows(self, fates: list[Fate]) -> list[int]:
-        """Store the rows themselves, and leads with the form they filled; return leads with another date."""
-        new = [fate.row for fate in fates if fate.kind is Kind.NEW]
-        self._model._default_manager.bulk_create(new)
-        changed = [fate for fate in fates if fate.kind is Kind.UPDATE and fate.changed]
-        if self._model is not Lead:
-            update(self._model, [fate.row for fate in changed], self._columns)
-            return []
-        Submission.objects.bulk_create(implied_submission(lead, self._key_fields) for lead in new)
+    def _take_in(self, keys: list[str]) -> None:
+        leads = list(Lead.objects.filter(key__in=keys).values_list("pk", flat=True))
+        insert_submissions(leads, self._key_fields)
+        self._touched.update(leads)
+
+    def _update_leads(self, changed: list[Fate]) -> None:
         moved = [fate.row.pk for fate in changed if fate.changed & {"created_at", "landing_page"}]
         submissions = submissions_at_creation(moved)
         update(Lead, [fate.row for fate in changed], self._columns)
         follow_creation(submissions)
-        return [fate.row.pk for fate in changed if "created_at" in fate.changed]
+        self._redated += [fate.row.pk for fate in changed if "created_at" in fate.changed]
+        self._touched.update(fate.row.pk for fate in changed)
 
-
-def _touched(fates: list[Fate]) -> set[int]:
-    """Return the leads whose derived columns may have changed; call it once the rows are stored."""
-    written = [fate for fate in fates if fate.kind in (Kind.NEW, Kind.UPDATE)]
-    leads = {fate.lead.pk for fate in written if fate.lead}
-    leads |= {fate.row.pk for fate in written if isinstance(fate.row, Lead)}
-    return leads | {fate.former_lead for fate in written if fate.former_lead}
+    def _update_rows_of_leads(self, new: list[Fate], changed: list[Fate]) -> None:
+        update(self._model, [fate.row for fate in changed if fate.changed], self._columns)
+        leads = {fate.lead.pk: fate.lead for fate in new + changed if fate.lead}
+        renewed = {fate.lead.pk for fate in new + changed if fate.lead and fate.lead_changed}
+        update(Lead, [leads[pk] for pk in renewed], self._lead_columns)
+        former = {fate.former_lead for fate in changed if fate.former_lead}
+        self._touched |= leads.keys() | former
 
 
 def _chunks(keys: Iterable[int]) -> Iterator[QuerySet[Lead]]:
@@ -94,22 +96,16 @@ def refresh_statistics(*written: type[models.Model]) -> None:
             cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in written)}")
 
 
-def update(model: type[models.Model], rows: Iterable[Any], columns: set[str]) -> None:
+def update(model: type[models.Model], rows: list[Any], columns: set[str]) -> None:
     """Store these columns of many rows in few statements; bulk_update takes a CASE for each value."""
-    keys = [(row, row.pk) for row in rows]
-    for row, _ in keys:
+    keys = [row.pk for row in rows]
+    for row in rows:
         row.pk = None
     model._default_manager.bulk_create(
-        [row for row, _ in keys], update_conflicts=True, unique_fields=["key"], update_fields=columns
+        rows, update_conflicts=True, unique_fields=["key"], update_fields=columns
     )
-    for row, pk in keys:
-        row.pk = pk
-
-
-def implied_submission(lead: Lead, key_fields: Sequence[str]) -> Submission:
-    """Return the form that an imported lead counts as: what it came with, when it came."""
-    complete = all(getattr(lead, name) not in (None, "") for name in key_fields)
-    return Submission(lead=lead, at=lead.created_at, landing_page=lead.landing_page, complete=complete)
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
 
 
 def submissions_at_creation(leads: list[int]) -> list[int]:
