@@ -75,7 +75,8 @@ def older_than_a_day(board: Board) -> Q:
 
 
 def outside_icp(board: Board) -> Q:
-    return ~conditions.where(board.definitions.icp, board.as_of)
+    score = board.score() if board.definitions.scoring else None
+    return ~conditions.where(board.definitions.icp, board.as_of, score=score)
 
 
 def due(board: Board) -> Q:
