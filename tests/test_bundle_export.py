@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads.exchange.bundle import BundleError, export_bundle, import_bundle
+from leads.exchange.bundle.files import FILES
 from leads.models import BehaviourEvent, Channel, Lead, SlaPolicy, Workspace
 from tests.bundle_helpers import export, take, write_bundle
 
@@ -275,3 +277,9 @@ def test_export_undoes_import(files):
         given, first, second = (Path(folder) / name for name in ("given", "first", "second"))
         write_bundle(given, **files)
         assert import_and_export(given, first) == import_and_export(first, second)
+
+
+def test_the_docs_list_the_columns_as_they_are_declared():
+    docs = (django_settings.BASE_DIR / "docs" / "bundle.md").read_text()
+    for file in FILES:
+        assert f"| `{file.name}` | {', '.join(file.heads.split())} |\n" in docs

@@ -9,12 +9,13 @@ import zipfile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from kpis.catalog import KPIS
 from leads.exchange.bundle import BundleError, import_bundle
 from leads.exchange.bundle import lines as bundle_lines
 from leads.exchange.bundle.workspace import SCHEMA
-from leads.models import Lead
+from leads.models import Lead, Spend
 from tests.bundle_helpers import WORKSPACE, all_rows, take, write_bundle
 
 pytestmark = pytest.mark.django_db
@@ -382,3 +383,14 @@ def test_the_schema_lists_the_kpis_of_the_catalogue():
     schema = json.loads(SCHEMA.read_text())
     listed = schema["properties"]["targets"]["items"]["properties"]["kpi"]["enum"]
     assert sorted(listed) == sorted(KPIS)
+
+
+def test_a_number_that_sqlite_would_round_is_refused_there(tmp_path):
+    spend = "id,date,side,category,amount\ns,2026-01-01,marketing,ads,123456789012.345678\n"
+    if connection.vendor == "sqlite":
+        assert refused(tmp_path, spend=spend) == [
+            "spend.csv:2: amount: 123456789012.345678 has more than 15 digits, which SQLite cannot keep exactly"
+        ]
+    else:
+        take(tmp_path, spend=spend)
+        assert str(Spend.objects.get().amount) == "123456789012.345678"
