@@ -1,7 +1,7 @@
 """What scoring reckons in the database, the same on PostgreSQL and SQLite.
 
 All of it in double precision: `numeric` powers are eight times as slow, and SQLite has no decimals.
-Rounding the sum to nine decimals before the halves are rounded up makes good what that loses, so
+Rounding the sum to eleven decimals before the halves are rounded up makes good what that loses, so
 that the result is that of decimal arithmetic.
 """
 
@@ -29,10 +29,10 @@ class RoundHalfUp(Func):
 
     arity = 1
     output_field = IntegerField()
-    template = "CAST(ROUND(%(expressions)s, 9) + 0.5 AS INTEGER)"
+    template = "CAST(ROUND(%(expressions)s, 11) + 0.5 AS INTEGER)"
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
-        template = "FLOOR(ROUND((%(expressions)s)::numeric, 9) + 0.5)::integer"
+        template = "FLOOR(ROUND((%(expressions)s)::numeric, 11) + 0.5)::integer"
         return super().as_sql(compiler, connection, template=template, **context)
 
 
