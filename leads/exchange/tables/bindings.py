@@ -98,7 +98,7 @@ def _text(field: Field, header: list[str]) -> Callable[[list[str]], str]:
     def compose(cells: list[str]) -> str:
         if not any(cells[place].strip() for place in places.values()):
             return ""
-        return PLACE.sub(lambda match: cells[places[match[1]]].strip(), template)
+        return PLACE.sub(lambda match: cells[places[match[1]]].strip(), template).strip()
 
     return compose
 

@@ -97,7 +97,7 @@ class Judge:
         self._fill(fate, stored)
 
     def _check_key(self, fate: Fate, stored: Any) -> None:
-        label = self._bindings[KEY].label
+        label = self._label(KEY)
         first = self._lines.setdefault(fate.key, fate.line)
         if first != fate.line:
             fate.refuse(label, f"{fate.key!r} is in line {first} already")
@@ -127,7 +127,7 @@ class Judge:
         status = fate.values.get("status", getattr(stored, "status", None))
         closed_at = fate.values.get("closed_at", getattr(stored, "closed_at", None))
         if status in CLOSED and closed_at is None and not fate.problems:
-            fate.refuse("closed_at", f"a deal that is {status} needs one")
+            fate.refuse(self._label("closed_at"), f"a deal that is {status} needs a closing date")
 
     def _add_missing(self, fate: Fate, binding: Binding) -> None:
         key = fate.values.get(binding.name)
@@ -164,14 +164,16 @@ class Judge:
             if line == fate.line:
                 claimed[column] = value
             elif first != value:
-                label = self._bindings[name].label
-                fate.warn(label, f"lead {lead.key!r} has its {column} from line {line} already")
+                fate.warn(self._label(name), f"lead {lead.key!r} has its {column} from line {line} already")
         return claimed
+
+    def _label(self, name: str) -> str:
+        """Return what the file calls a field."""
+        return self._bindings[name].label if name in self._bindings else name
 
     def _warn_of_early(self, fate: Fate, lead: Lead) -> None:
         for name in self.table.dated:
             at = getattr(fate.row, name)
             if at is not None and at < lead.created_at:
-                label = self._bindings[name].label if name in self._bindings else name
-                fate.warn(label, f"{at:%Y-%m-%d %H:%M} UTC is before the lead's creation")
+                fate.warn(self._label(name), f"{at:%Y-%m-%d %H:%M} UTC is before the lead's creation")
                 return

@@ -14,7 +14,7 @@ from leads.exchange.tables.judge import Judge
 from leads.exchange.tables.layout import TABLES
 from leads.exchange.tables.mapping import Mapping, MappingError, NewWorkspace
 from leads.exchange.tables.source import Source
-from leads.exchange.tables.writing import Writer
+from leads.exchange.tables.writing import Writer, hold_off_imports
 from leads.models import Workspace
 
 BATCH = 2_000
@@ -27,7 +27,7 @@ class RefusedError(Exception):
     """Rows were wrong, so nothing was stored."""
 
     def __init__(self, tally: Tally) -> None:
-        super().__init__(f"{tally.errors} rows refused")
+        super().__init__(f"{tally.errors:,} of {tally.rows:,} rows are wrong")
         self.tally = tally
 
 
@@ -43,8 +43,13 @@ class Plan:
         self._is_left_out = bindings.left_out(mapping, source.header)
         self.notes = [*source.notes, *self._unused()]
 
+    def fates(self) -> Iterator[Fate]:
+        """Judge every row, one after the other, and store nothing."""
+        for fates in self._judged(self._judge(), Tally(), None, None):
+            yield from fates
+
     def check(self, watch: Watch | None = None, progress: Progress | None = None) -> Tally:
-        """Judge every row and store nothing."""
+        """Judge every row, count the fates and store nothing."""
         tally = Tally()
         for _ in self._judged(self._judge(), tally, watch, progress):
             pass
@@ -60,6 +65,7 @@ class Plan:
         progress: Progress | None = None,
     ) -> Tally:
         """Store all rows, or the good ones only; RefusedError where one is wrong and none may be skipped."""
+        hold_off_imports()
         if not Workspace.objects.exists():
             self.workspace.save(force_insert=True)
         tally = Tally()

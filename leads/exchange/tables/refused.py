@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from leads.exchange.tables.fates import Fate, Kind
-from leads.exchange.tables.source import Source
+from leads.exchange.tables.source import Source, TableError
 
 
 class RefusedRows:
@@ -45,7 +45,10 @@ class RefusedRows:
 
     def _open(self) -> None:
         source = self._source
-        self._stream = self.path.open("w", encoding=source.encoding, newline="")
+        try:
+            self._stream = self.path.open("w", encoding=source.encoding, newline="")
+        except OSError as error:
+            raise TableError(f"cannot write {self.path}: {error.strerror}") from error
         self._stream.write("\n" * source.format.skip_lines)  # the mapping skips as many lines here
         self._writer = csv.writer(
             self._stream, delimiter=source.delimiter, quotechar=source.format.quote, lineterminator="\n"

@@ -11,10 +11,11 @@ from django.db import connection, models
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from leads import milestones, response, scoring
+from leads.exchange.bundle.storing import LOCK
 from leads.exchange.tables.fates import Fate, Kind
 from leads.exchange.tables.filling import filled_by
 from leads.exchange.tables.inserting import insert, insert_submissions
-from leads.exchange.tables.layout import OF_LEAD, Table
+from leads.exchange.tables.layout import KEY, OF_LEAD, Table
 from leads.exchange.tables.references import Directory
 from leads.models import Campaign, Channel, LandingPage, Lead, Submission, User
 
@@ -26,7 +27,7 @@ class Writer:
     """Stores the good rows of one import, batch by batch."""
 
     def __init__(self, table: Table, names: list[str], key_fields: list[str], at: datetime) -> None:
-        own = [name for name in names if not name.startswith(OF_LEAD)]
+        own = [name for name in names if name != KEY and not name.startswith(OF_LEAD)]
         of_lead = [name.removeprefix(OF_LEAD) for name in names if name.startswith(OF_LEAD)]
         self._model = table.model
         self._columns = filled_by(table.model, own)
@@ -87,6 +88,13 @@ def _chunks(keys: Iterable[int]) -> Iterator[QuerySet[Lead]]:
     ordered = iter(sorted(keys))
     while chunk := list(islice(ordered, CHUNK)):
         yield Lead.objects.filter(pk__in=chunk)
+
+
+def hold_off_imports() -> None:
+    """Make other imports wait, which might add the same rows; SQLite lets only one write anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def refresh_statistics(*written: type[models.Model]) -> None:

@@ -84,22 +84,25 @@ class Command(BaseCommand):
     def _report(self, plan: Plan, tally: Tally) -> None:
         name = plan.source.path.name
         counts = ", ".join(f"{tally.kinds[kind]:,} {kind}" for kind in Kind if tally.kinds[kind])
-        self.stdout.write(f"{name}: {tally.rows:,} rows{': ' if counts else ''}{counts}")
+        self.stdout.write(f"{name}: {counted(tally.rows, 'rows')}{': ' if counts else ''}{counts}")
         if tally.added:
-            self.stdout.write(
-                "added with them: " + ", ".join(f"{n:,} {what}" for what, n in tally.added.items())
-            )
+            added = ", ".join(counted(number, what) for what, number in tally.added.items())
+            self.stdout.write(f"added with them: {added}")
         self._list(name, "warnings", tally.warnings, tally.warning_count)
         self._list(name, "errors", tally.problems, tally.problem_count)
 
     def _list(self, name: str, what: str, problems: list[Problem], count: int) -> None:
         if not count:
             return
-        self.stderr.write(f"{count:,} {what if count > 1 else what.removesuffix('s')}:")
+        self.stderr.write(f"{counted(count, what)}:")
         for problem in problems:
             self.stderr.write(f"  {name}:{problem}")
         if count > len(problems):
             self.stderr.write(f"  and {count - len(problems):,} more")
+
+
+def counted(number: int, plural: str) -> str:
+    return f"{number:,} {plural if number != 1 else plural.removesuffix('s')}"
 
 
 def new_workspace(mapping: Mapping, options: dict[str, Any]) -> NewWorkspace | None:
