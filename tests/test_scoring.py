@@ -318,6 +318,12 @@ def test_without_a_scoring_model_there_is_no_score(lead):
 # refusals
 
 
+@pytest.mark.parametrize(("points", "expected"), [(-15, 12), (15, 13)])
+def test_a_loss_faded_for_a_year_still_keeps_a_half_from_being_rounded_up(lead, points, expected):
+    make_event(lead, "pricing_view", NOON - timedelta(days=400))
+    assert score(fit(12.5), per_view(points, half_life_days=1)) == expected
+
+
 @pytest.mark.parametrize(
     ("definition", "path", "message"),
     [

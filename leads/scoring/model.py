@@ -96,7 +96,7 @@ class Model:
         rules = [rule for rule in self.rules if rule.category == category]
         points = [Coalesce(rule.given(moment), amount(0)) for rule in rules if isinstance(rule, FitRule)]
         events = [rule for rule in rules if isinstance(rule, EventRule)]
-        return Total(amount(0), *points, *([EventPoints(events, moment)] if events else []))
+        return Total(amount(0), *points, *([EventPoints(events, moment, felt=True)] if events else []))
 
 
 def band_of(thresholds: dict[str, float], score: float) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from leads.scoring.model import EventRule
 
 DAY = 86_400
+LEAST_LOSS = 1e-8  # points
 OLDEST = 900  # half-lives; beyond, PostgreSQL raises an underflow where others give 0
 
 
@@ -62,13 +63,14 @@ class EventPoints(Subquery):
 
     output_field = FloatField()
 
-    def __init__(self, rules: Sequence[EventRule], moment: Moment) -> None:
+    def __init__(self, rules: Sequence[EventRule], moment: Moment, *, felt: bool = False) -> None:
         self.rules = list(rules)
+        self.felt = felt
         super().__init__(_events(self.rules, moment))
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:  # type: ignore[override]
         limits = ("MIN", "MAX") if connection.vendor == "sqlite" else ("LEAST", "GREATEST")
-        points = " + ".join(_points(rule, *limits) for rule in self.rules)
+        points = " + ".join(_points(rule, *limits, felt=self.felt) for rule in self.rules)
         template = f"(SELECT {points} FROM (%(subquery)s) e)"  # noqa: S608
         sql, params = super().as_sql(compiler, connection, template=template, **context)
         return sql, [*(rule.kind for rule in self.rules), *params]
@@ -92,12 +94,18 @@ def _age(moment: Moment) -> Any:
     return Cast(now, FloatField()) - _Epoch("at")
 
 
-def _points(rule: EventRule, least: str, greatest: str) -> str:
-    """Return the SQL for what one rule gives; its parameter is the kind of event."""
+def _points(rule: EventRule, least: str, greatest: str, *, felt: bool) -> str:
+    """Return the SQL for what one rule gives; its parameter is the kind of event.
+
+    A loss never fades away: however small, it keeps a half from being rounded up. Where it must be
+    `felt`, in a sum of doubles, it is kept from vanishing.
+    """
     first = "" if rule.daily_cap is None else f" AND e.nth <= {rule.daily_cap}"
     fresh = "1"
     if rule.half_life_days is not None:
         fresh = f"POWER(0.5, {least}(e.age / {rule.half_life_days * DAY}, {OLDEST}))"
+        if felt and rule.points < 0:
+            fresh = f"{greatest}({fresh}, {LEAST_LOSS / -rule.points})"
     total = f"COALESCE(SUM(CASE WHEN e.kind = %%s{first} THEN {fresh} END), 0)"
     points = f"CAST({total} AS double precision) * {rule.points}"
     return points if rule.most is None else f"{least}({greatest}({points}, {-rule.most}), {rule.most})"
