@@ -403,8 +403,8 @@ class Writer(Chooser):
         """Often exactly so many days before an instant that a report may speak of."""
         if self.maybe(0.5):
             return self.about(lead)
-        days = timedelta(days=self.pick([1, 7, 30, 14]))
-        return self.pick(self.instants) - days + TICK * self.pick([-1, 0, 0, 1])
+        days = timedelta(days=self.pick([1, 7, 30, 14, 60]))
+        return self.pick(self.instants) - days + timedelta(seconds=self.pick([-1, 0, 0, 1]))
 
     def session(self, index: int) -> Row:
         return {

@@ -100,7 +100,8 @@ class Definitions(Chooser):
             return {**rule, "when": self.condition("score", "stage")}
         rule["per_event"] = self.pick(EVENT_KINDS)
         if self.maybe(0.6):
-            rule["half_life_days"] = self.pick([7, 14, 1, 0.5])
+            # long ones: nothing fades so far that only its last digits would round a half up or down
+            rule["half_life_days"] = self.pick([30, 60, 45.3])
         if self.maybe():
             rule["max"] = self.pick([5, 12.5, 30])
         if self.maybe():
