@@ -165,7 +165,7 @@
     const old = window.Chart.getChart(canvas);
     if (old) old.destroy();
     const data = JSON.parse(document.getElementById(canvas.dataset.source).textContent);
-    new window.Chart(canvas, { plugins: [lines, barLabels, pointNames], ...kinds[canvas.dataset.chart](data) });
+    new window.Chart(canvas, { plugins: [barLabels, lines, pointNames], ...kinds[canvas.dataset.chart](data) });
   }
   function drawAll(within) {
     const canvases = within.querySelectorAll("canvas[data-chart]");
