@@ -1,8 +1,8 @@
 """Tables of others, read through a mapping: look at the fate of every row, then import.
 
 plan = read("leads", path, load(mapping_path))
-tally = plan.check(watch=print)        # a dry run
-tally = plan.apply(at=timezone.now())  # all rows or none
+for fate in plan.fates(): ...   # what would become of each row; `check` counts them
+plan.apply(timezone.now())      # all rows or none
 """
 
 from leads.exchange.tables.fates import Fate, Kind, Problem, Tally
