@@ -92,8 +92,6 @@ class _Table:
             added += _add_implied_submissions(self.key_fields)
         if self.file.has_optional_id:
             run(f"DROP TABLE {matching.MATCHED}")
-        if added >= ANALYZE_FROM:
-            run(f'ANALYZE "{self.file.table}"')
         return Stored(added, changed)
 
     def _insert(self, condition: str) -> int:
@@ -108,7 +106,10 @@ class _Table:
             f'INSERT INTO "{self.file.table}" ({_names(values)}) SELECT {", ".join(values.values())} '
             f"FROM ({resolved(self.file, where)}) AS v{self._is_new()}"
         )
-        return sum(run(sql, [*self.fixed.values(), *chunk]) for chunk in _chunks(self.file))
+        added = sum(run(sql, [*self.fixed.values(), *chunk]) for chunk in _chunks(self.file))
+        if added >= ANALYZE_FROM:  # what follows joins this table, the next pass already
+            run(f'ANALYZE "{self.file.table}"')
+        return added
 
     def _is_new(self) -> str:
         if self.is_empty:
