@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from kpis.board import Board
 from kpis.functions import seconds_between
 from kpis.measures import FIRST_CONTACT
 from kpis.query import ReportQuery
@@ -34,20 +33,16 @@ def response_times(query: ReportQuery) -> list[tuple[str, int, bool]]:
 
     A bar includes its upper end, so that exactly five minutes is within them.
     """
-    if query_lacks(board := board_for(query, timezone.now())):
+    board = board_for(query, timezone.now())
+    if any(FIRST_CONTACT.source.lacks(slug) for slug in board.filters):
         return []
     leads = board.rows(FIRST_CONTACT).annotate(seconds=seconds_between("created_at", "first_attempt_at"))
-    counts = leads.aggregate(
-        **{f"bar{index}": Count("pk", filter=_between(low, high)) for index, (_, low, high) in enumerate(BARS)}
-    )
+    bars = {f"bar{i}": Count("pk", filter=_between(low, high)) for i, (_, low, high) in enumerate(BARS)}
+    counts = leads.aggregate(**bars)
     return [
         (label, counts[f"bar{index}"], high is not None and high <= LIMIT)
         for index, (label, _, high) in enumerate(BARS)
     ]
-
-
-def query_lacks(board: Board) -> bool:
-    return any(FIRST_CONTACT.source.lacks(slug) for slug in board.filters)
 
 
 def _between(low: float, high: float | None) -> Q:

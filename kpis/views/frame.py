@@ -14,7 +14,7 @@ from kpis.board import Board
 from kpis.definitions import DIMENSIONS
 from kpis.kinds import Kpi
 from kpis.periods import DAY, Period, bucket_start
-from kpis.query import ReportQuery, parse
+from kpis.query import parse
 from kpis.report import board_for
 from leads.models import Workspace
 
