@@ -9,6 +9,7 @@ from math import ceil, sqrt
 from typing import Any
 
 from kpis.catalog import GROUPS, KPIS
+from kpis.definitions import Summed
 from kpis.kinds import Kpi
 from kpis.templatetags.figures import Figure, change, figure, share_places
 from leads.templatetags.interface import Number, grouped
@@ -88,7 +89,9 @@ class Card:
     @property
     def sample(self) -> str:
         """Return what the value rests on, in words."""
-        label = (self.kpi.denominator or self.kpi.numerator).label
+        measures = (self.kpi.denominator, self.kpi.numerator)
+        labels = (of.label for of in measures if of and not isinstance(of.total, Summed))
+        label = next(labels, "records")
         return f"{self.n} ({label[0].lower()}{label[1:]})"
 
     @property
