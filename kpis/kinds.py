@@ -314,7 +314,8 @@ class ChannelShare(Kpi):
             return board.without("channel").rows(LEADS)
         figure, whole = self.figures(board)[()], board.without("channel")
         largest = figure.details["largest"] or NONE
-        return whole.narrowed("channel", largest).rows(LEADS) if figure.numerator else whole.rows(LEADS).none()
+        rows = whole.narrowed("channel", largest).rows(LEADS)
+        return rows if figure.numerator else rows.none()
 
     def empty(self, board: Board) -> Figure:
         return self._figure(0, 0, None)
