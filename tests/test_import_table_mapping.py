@@ -1,6 +1,8 @@
 """A mapping file that is wrong is refused with the place in it."""
 
 import json
+import re
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -9,6 +11,7 @@ from leads.exchange import tables
 from leads.exchange.tables import MappingError
 from leads.exchange.tables.mapping import SCHEMA
 
+ROOT = Path(__file__).parent.parent
 FIELDS = {"id": "Id", "created_at": "Created"}
 
 
@@ -24,6 +27,17 @@ def refused_field(**field):
 
 def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
+
+
+@pytest.mark.parametrize(("name", "table"), [("leads", "leads"), ("deals", "opportunities")])
+def test_the_example_mappings_are_valid(name, table):
+    mapping = tables.load(ROOT / f"examples/olist/{name}.json")
+    assert mapping.table == table
+
+
+def test_the_mappings_of_the_guide_are_valid():
+    blocks = re.findall(r"```json\n(.+?)```", (ROOT / "docs/import-table.md").read_text(), re.DOTALL)
+    assert [tables.parse(json.loads(block)).table for block in blocks] == ["leads", "spend"]
 
 
 def test_a_column_name_is_short_for_a_field():

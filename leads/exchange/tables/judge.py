@@ -33,7 +33,7 @@ class Judge:
             (binding for binding in bindings if binding.is_reference),
             key=lambda binding: binding.model is not Channel,
         )
-        self.directories = {model: self._directory(model) for model in {b.model for b in self._references}}
+        self.directories = {model: self._directory(model) for model in (b.model for b in self._references)}
         own = [name for name in self._bindings if not name.startswith(OF_LEAD)]
         self._stored = rows_to_fill(table.model, own)
         self._lines: dict[str, int] = {}  # of each key so far
