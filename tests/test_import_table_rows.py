@@ -263,6 +263,7 @@ def test_the_first_thousand_problems_are_kept_and_all_counted(read):
 
 def test_an_existing_workspace_stays_as_it_is(read):
     plan = read("Id,Created\nL1,2026-01-31\n", workspace={"name": "X", "time_zone": "UTC", "currency": "USD"})
+    assert plan.notes == ["the workspace is there, in Europe/Paris and EUR: it stays so"]
     plan.apply(NOON)
     assert (Workspace.objects.get().name, Workspace.objects.get().currency) == ("Acme", "EUR")
     assert Lead.objects.get().created_at == datetime(2026, 1, 30, 23, tzinfo=UTC)

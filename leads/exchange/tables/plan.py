@@ -108,7 +108,13 @@ def read(table: str, path: Path, mapping: Mapping, new_workspace: NewWorkspace |
     if mapping.table not in (None, table):
         raise MappingError("table", f"the mapping is for {mapping.table}, not for {table}")
     source = Source(path, mapping.file, mapping.columns)
-    return Plan(table, source, mapping, workspace_for(new_workspace or mapping.workspace))
+    described = new_workspace or mapping.workspace
+    workspace = workspace_for(described)
+    if described and (workspace.time_zone, workspace.currency) != (described.time_zone, described.currency):
+        source.notes.append(
+            f"the workspace is there, in {workspace.time_zone} and {workspace.currency}: it stays so"
+        )
+    return Plan(table, source, mapping, workspace)
 
 
 def workspace_for(new: NewWorkspace | None) -> Workspace:
