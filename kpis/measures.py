@@ -143,6 +143,13 @@ IN_TIME = Measure(
     date="created_at",
     where=both(due, lambda board: Q(answered_at__lte=F("response_due_at"))),
 )
+WAITING = Measure(
+    label="Leads waiting for an answer",
+    source=LEAD,
+    date="created_at",
+    where=lambda board: Q(response_due_at__isnull=False)
+    & (Q(answered_at__isnull=True) | Q(answered_at__gt=board.as_of)),
+)
 FIRST_CONTACT = Measure(
     label="Leads with an attempt",
     source=LEAD,

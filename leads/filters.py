@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters
@@ -9,7 +10,8 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from leads.models import Channel, Lead, Stage, User
+from leads.models import Channel, Lead, Stage, User, Workspace
+from leads.times import day_start
 
 LATE, WAITING, ANSWERED = "late", "waiting", "answered"
 RESPONSES = [(LATE, "Past its SLA"), (WAITING, "Not tried yet"), (ANSWERED, "Answered")]
@@ -35,9 +37,23 @@ class LeadFilterSet(django_filters.FilterSet):  # type: ignore[misc]
         choices=RESPONSES, method="by_response", label="Response", empty_label="Any response"
     )
 
+    to = django_filters.DateFilter(method="by_last_day", label="Created to")
+
     class Meta:
         model = Lead
         fields: list[str] = []
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        """Add `from`, which Python reserves."""
+        first = django_filters.DateFilter(method="by_first_day", label="Created from")
+        return {**super().get_filters(), "from": first}
+
+    def by_first_day(self, leads: QuerySet[Lead], name: str, value: date) -> QuerySet[Lead]:
+        return leads.filter(created_at__gte=day_start(value, Workspace.current().zone))
+
+    def by_last_day(self, leads: QuerySet[Lead], name: str, value: date) -> QuerySet[Lead]:
+        return leads.filter(created_at__lt=day_start(value + timedelta(days=1), Workspace.current().zone))
 
     def search(self, leads: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         """Keep leads that have every word in their name, company or e-mail."""

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q
-from django.urls import reverse
 
 from kpis.views.cards import Card
-from kpis.views.frame import Frame
-from leads.models import Lead
+from kpis.views.frame import Frame, waiting
 from leads.templatetags.interface import duration, grouped
 
 MOST = 4
@@ -35,16 +33,15 @@ def notices(frame: Frame, cards: Mapping[str, Card]) -> list[Notice]:
 
 
 def _late(frame: Frame) -> Iterator[Notice]:
-    open_clocks = Lead.objects.counted(frame.now).filter(answered_at=None)
-    clocks = open_clocks.filter(response_due_at__lt=frame.now + SOON).aggregate(
-        late=Count("pk", filter=Q(response_due_at__lt=frame.now)),
-        soon=Count("pk", filter=Q(response_due_at__gte=frame.now)),
+    clocks = waiting(frame).aggregate(
+        late=Count("pk", filter=Q(response_due_at__lt=frame.as_of)),
+        soon=Count("pk", filter=Q(response_due_at__range=(frame.as_of, frame.as_of + SOON))),
         oldest=Min("response_due_at"),
     )
     if clocks["late"]:
         title = f"{grouped(clocks['late'])} lead{_s(clocks['late'])} past the SLA"
-        detail = f"Oldest {_ago(clocks['oldest'], frame.now)}, {clocks['soon']} more due in 15 min"
-        yield Notice("bad", "alert-circle", title, detail, f"{reverse('leads:list')}?response=late")
+        detail = f"Oldest {_ago(clocks['oldest'], frame.as_of)}, {clocks['soon']} more due in 15 min"
+        yield Notice("bad", "alert-circle", title, detail, frame.late_url())
 
 
 def _ago(since: datetime, now: datetime) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -13,6 +15,7 @@ from django.utils import formats, timezone
 from kpis.board import Board
 from kpis.definitions import DIMENSIONS
 from kpis.kinds import Kpi
+from kpis.measures import WAITING
 from kpis.periods import DAY, Period, bucket_start
 from kpis.query import parse
 from kpis.report import board_for
@@ -91,6 +94,15 @@ class Frame:
     def kpi_url(self, slug: str, **more: str | None) -> str:
         return reverse("kpis:kpi", args=[slug]) + self.qs(**more)
 
+    def late_url(self) -> str:
+        """Return the list of the period's leads that are past their SLA."""
+        asked = QueryDict(mutable=True)
+        asked.update({"response": "late", "from": str(self.query.start), "to": str(self.query.end)})
+        for slug in ("channel", "owner"):
+            if values := self.query.filters.get(slug):
+                asked[slug] = values[0]
+        return f"{reverse('leads:list')}?{asked.urlencode()}"
+
     def panel_url(self, name: str, **more: str | None) -> str:
         return reverse("kpis:panel", args=[name]) + self.qs(**more)
 
@@ -117,6 +129,10 @@ class Frame:
     @cached_property
     def board(self) -> Board:
         return board_for(self.query, self.now)
+
+    @property
+    def as_of(self) -> datetime:
+        return self.board.as_of
 
     def reason(self, kpi: Kpi, *by: str) -> str:
         """Return why a KPI can't be had under these filters; empty if it can."""
@@ -190,6 +206,11 @@ class Frame:
 
     def _filters(self) -> list[str]:
         return self.params.getlist("filter")
+
+
+def waiting(frame: Frame) -> QuerySet[Any]:
+    """Return the period's leads under an SLA that nobody has answered."""
+    return frame.board.rows(WAITING)
 
 
 def names(slug: str, keys: tuple[str, ...]) -> tuple[str, ...]:

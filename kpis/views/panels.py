@@ -23,8 +23,7 @@ from kpis.templatetags.figures import change, figure
 from kpis.views.access import figures_only
 from kpis.views.cards import CLOSE, ENOUGH, Card, Delta, cards, misses
 from kpis.views.charts import colours, money_unit, point_label
-from kpis.views.frame import Choice, Frame
-from leads.models import Lead
+from kpis.views.frame import Choice, Frame, waiting
 from leads.views.rendering import page
 
 Build = Callable[[Frame, HttpRequest], dict[str, Any]]
@@ -138,18 +137,17 @@ def _shape(counts: list[int], with_visitors: bool) -> dict[str, Any]:
 
 
 def clocks(frame: Frame, request: HttpRequest) -> dict[str, Any]:
-    """Return the leads whose clock runs out next or ran out last."""
-    soon = frame.now + timedelta(minutes=15)
-    waiting = Lead.objects.visible_to(request.user).counted(frame.now)
-    waiting = waiting.filter(answered_at=None, response_due_at__isnull=False)
-    late = waiting.filter(response_due_at__lt=frame.now)
+    """Return the period's leads whose clock runs out next or ran out last."""
+    soon = frame.as_of + timedelta(minutes=15)
+    leads = waiting(frame)
     return {
-        "late": late.count(),
-        "soon": waiting.filter(response_due_at__range=(frame.now, soon)).count(),
-        "leads": waiting.filter(response_due_at__lt=soon)
+        "late": leads.filter(response_due_at__lt=frame.as_of).count(),
+        "soon": leads.filter(response_due_at__range=(frame.as_of, soon)).count(),
+        "leads": leads.filter(response_due_at__lt=soon)
         .select_related("owner")
         .order_by("-response_due_at")[:5],
-        "now": frame.now,
+        "now": frame.as_of,
+        "late_url": frame.late_url(),
     }
 
 
