@@ -11,7 +11,6 @@ from tests.reference import conditions
 from tests.reference.reading import Bundle, Lead, number
 from tests.reference.times import day_of
 
-DECIMALS = 12  # less than that may not decide whether a half rounds up
 CATEGORIES = ["demographic", "firmographic", "behavioural"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -105,7 +104,7 @@ def decay(age: timedelta, half_life_days: Any) -> Fraction:
     if half_life_days is None:
         return Fraction(1)
     days = Fraction(age // timedelta(microseconds=1), 86_400_000_000)
-    return round(half_to_the(days / number(half_life_days)), DECIMALS)
+    return half_to_the(days / number(half_life_days))
 
 
 def half_to_the(exponent: Fraction) -> Fraction:
