@@ -147,8 +147,9 @@ WAITING = Measure(
     label="Leads waiting for an answer",
     source=LEAD,
     date="created_at",
-    where=lambda board: Q(response_due_at__isnull=False)
-    & (Q(answered_at__isnull=True) | Q(answered_at__gt=board.as_of)),
+    where=lambda board: (
+        Q(response_due_at__isnull=False) & (Q(answered_at__isnull=True) | Q(answered_at__gt=board.as_of))
+    ),
 )
 FIRST_CONTACT = Measure(
     label="Leads with an attempt",
