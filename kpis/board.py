@@ -31,7 +31,7 @@ from kpis.measures import LEADS, SPEND
 from kpis.periods import GRAINS, Period, move_days
 from kpis.periods import Bucket as PeriodBucket
 from leads import scoring
-from leads.models import DefinitionSet, ExchangeRate, Workspace
+from leads.models import DefinitionSet, ExchangeRate, Lead, Workspace
 
 Key = tuple[Any, ...]
 MOMENT = timedelta(microseconds=1)  # the resolution of both databases
@@ -100,11 +100,11 @@ class Board:
 
     # Totals
 
-    def totals(self, measure: Measure, axes: Key = ()) -> dict[Key, Any]:
+    def totals(self, measure: Measure, axes: Key = (), *, alone: bool = False) -> dict[Key, Any]:
         """Return the measure's total per key of the axes; without axes, the one under ().
 
         An axis is a dimension, whose keys are what bundles call its rows, or a grain, whose
-        keys are positions in `buckets`.
+        keys are positions in `buckets`. `alone` asks for no other measure by the way.
         """
         if (measure, axes) not in self._totals:
             together = [
@@ -112,7 +112,7 @@ class Board:
                 for other in self.measures | {measure}
                 if (other.source, self.column(other.date)) == (measure.source, self.column(measure.date))
             ]
-            self._query(together if measure in self.measures else [measure], axes)
+            self._query([measure] if alone or measure not in self.measures else together, axes)
         return self._totals[measure, axes]
 
     def total(self, measure: Measure) -> Any:
@@ -140,7 +140,7 @@ class Board:
     ) -> dict[Key, dict[str, Any]]:
         if not axes:
             return {(): rows.aggregate(**aggregates)}
-        if any(axis in GRAINS and not self.buckets(axis) for axis in axes):
+        if self._are_to_come(axes):
             return {}
         groups = {f"axis{index}": self._group(measure, axis) for index, axis in enumerate(axes)}
         answers = rows.annotate(**groups).values(*groups).annotate(**aggregates)
@@ -151,6 +151,8 @@ class Board:
 
     def scores(self, axes: Key = ()) -> dict[Key, dict[int, int]]:
         """Return how many leads created in the period have each score, per key of the axes."""
+        if self._are_to_come(axes):
+            return {}
         rows = self.rows(LEADS).annotate(points=self.score())
         groups = {f"axis{index}": self._group(LEADS, axis) for index, axis in enumerate(axes)}
         histograms: dict[Key, dict[int, int]] = defaultdict(dict)
@@ -159,8 +161,10 @@ class Board:
             histograms[key][answer["points"]] = answer["n"]
         return histograms
 
-    def score(self) -> Expression:
+    def score(self) -> Expression | F:
         """Return a lead's score at the instant: the stored one if that is now."""
+        if self.live and not Lead.objects.filter(score=None).exists():
+            return F("score")
         computed = scoring.score(self.definitions.scoring, self.as_of)
         return Coalesce("score", computed) if self.live else computed
 
@@ -263,6 +267,10 @@ class Board:
             keys = {row.pk: getattr(row, dimension.key) for row in rows}
             self._labels[dimension.slug] = Labels(keys, {keys[row.pk]: str(row) for row in rows})
         return self._labels[dimension.slug]
+
+    def _are_to_come(self, axes: Key) -> bool:
+        """Tell whether every bucket of the period begins after the instant."""
+        return any(axis in GRAINS and not self.buckets(axis) for axis in axes)
 
     def keys(self, axes: Key, *totals: Mapping[Key, Any]) -> list[Key]:
         """Return the keys figures are due for: every bucket, but only dimensions' rows that exist."""

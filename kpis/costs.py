@@ -23,7 +23,8 @@ def by_channel(board: Board, measure: Measure, axes: Key) -> dict[Key, dict[str,
     """Return totals by the axes but channel, then by channel, whatever channels are filtered for."""
     rest = tuple(axis for axis in axes if axis != "channel")
     nested: dict[Key, dict[str, Any]] = {} if rest else {(): {}}
-    for (*key, channel), total in board.without("channel").totals(measure, (*rest, "channel")).items():
+    totals = board.without("channel").totals(measure, (*rest, "channel"), alone=True)
+    for (*key, channel), total in totals.items():
         nested.setdefault(tuple(key), {})[channel] = total
     return nested
 

@@ -392,11 +392,10 @@ class LifetimeRatio(Kpi):
         acquisition = self.cost.figures(board, axes)
         recurring, once = board.totals(FIRST_RECURRING, axes), board.totals(FIRST_ONCE, axes)
         none = self.cost.empty(board)
+        spent = {key: cost for key, cost in acquisition.items() if not cost.is_empty}
         return {
-            key: self.figure(
-                board, acquisition.get(key, none), recurring.get(key, Money()), once.get(key, Money())
-            )
-            for key in board.keys(axes, acquisition, recurring, once)
+            key: self.figure(board, spent.get(key, none), recurring.get(key, Money()), once.get(key, Money()))
+            for key in board.keys(axes, spent, recurring, once)
         }
 
     def empty(self, board: Board) -> Figure:

@@ -19,7 +19,6 @@ from kpis.board import Board, Key
 from kpis.definitions import DIMENSIONS, NONE, Money
 from kpis.markov import Chain
 from kpis.measures import REVENUE
-from kpis.periods import GRAINS
 from leads.models import Campaign, Channel, Lead, Opportunity, Touch, Workspace
 
 CHUNK = 20_000
@@ -35,7 +34,7 @@ def revenue(board: Board, axes: Key) -> dict[Key, Money]:
             for channel, part in chosen.items():
                 result[(channel,)] += _money(deal, part)
         elif chosen:
-            result[_keys(board, axes, deal.closed_at)] += _money(deal, sum(chosen.values()))
+            result[_keys(board, axes, deal)] += _money(deal, sum(chosen.values()))
     return dict(result)
 
 
@@ -97,12 +96,15 @@ def _channel(board: Board, pk: int | None) -> str:
     return board.labels(DIMENSIONS["channel"]).keys[pk] if pk else NONE
 
 
-def _keys(board: Board, axes: Key, at: datetime) -> Key:
-    """Return the bucket a deal belongs to, where the axis is a grain."""
-    if not axes or axes[0] not in GRAINS:
+def _keys(board: Board, axes: Key, deal: Any) -> Key:
+    """Return the bucket a deal was closed in, or its lead's campaign."""
+    if not axes:
         return ()
+    if axes == ("campaign",):
+        pk = deal.lead.campaign_id
+        return (board.labels(DIMENSIONS["campaign"]).keys[pk] if pk else NONE,)
     starts = [bucket.days.start for bucket in board.buckets(axes[0])]
-    return (bisect_right(starts, at) - 1,)
+    return (bisect_right(starts, deal.closed_at) - 1,)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leads.models import Campaign, User
-from tests.kpi_helpers import channel, leads, spend, workspace
+from tests.kpi_helpers import channel, deal, definitions, leads, spend, workspace
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/kpis/"
@@ -95,6 +95,35 @@ def test_a_plus_that_became_a_space_is_read_as_a_plus(manager_client):
 def test_a_bare_date_means_its_last_instant(manager_client):
     answer = manager_client.get(URL, {**PERIOD, "as_of": "2026-02-01"})
     assert answer.json()["as_of"] == "2026-02-01T23:59:59.999999+01:00"
+
+
+def test_a_period_that_is_yet_to_come_is_empty(manager_client):
+    definitions(
+        scoring={
+            "rules": [{"slug": "any", "category": "demographic", "points": 10}],
+            "thresholds": {"warm": 20, "mql": 50, "sql": 80},
+        }
+    )
+    leads(1)
+    for grain in ("day", "week", "month", "quarter"):
+        answer = manager_client.get(URL, {**PERIOD, "as_of": "2025-12-01", "grain": grain, "by": "channel"})
+        assert [(kpi["series"], kpi["breakdown"]) for kpi in answer.json()["kpis"]] == [([], [])] * 25
+
+
+def test_credits_of_a_channel_can_be_read_by_campaign(manager_client):
+    ads = channel("ads")
+    campaign = Campaign.objects.create(key="spring", name="Spring", channel=ads)
+    deal(leads(1, channel=ads, campaign=campaign)[0], 100, won="2026-01-20")
+    deal(leads(1, channel=ads)[0], 40, won="2026-01-20")
+    asked = {
+        **PERIOD,
+        "kpi": "lead_source_roi",
+        "filter": "channel=ads",
+        "by": "campaign",
+        "attribution": "linear",
+    }
+    rows = manager_client.get(URL, asked).json()["kpis"][0]["breakdown"]
+    assert [(row["key"], row["numerator"]) for row in rows] == [("spring", 100), ("(none)", 40)]
 
 
 BAD = [
