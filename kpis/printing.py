@@ -31,7 +31,7 @@ def write_json(data: Mapping[str, Any], out: TextIO) -> None:
 
 def write_csv(report: Mapping[str, Any], out: TextIO) -> None:
     """Write a line per KPI, then per breakdown row, then per bucket; `slice` tells which."""
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out)
     writer.writerow([*COLUMNS, *COMPARED, "slice", "key", "label"])
     for entry in report["kpis"]:
         writer.writerow(

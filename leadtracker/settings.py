@@ -101,7 +101,7 @@ else:
     DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret.key_of_this_machine(
-    VAR_DIR, allowed=DEBUG or ON_SQLITE
+    VAR_DIR, allowed=not env.bool("HTTPS", default=False)
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

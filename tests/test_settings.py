@@ -30,10 +30,15 @@ def test_a_production_environment_passes_the_deployment_check(tmp_path):
     assert "no issues" in done.stdout
 
 
-def test_postgresql_without_a_secret_key_is_refused():
+def test_serving_https_without_a_secret_key_is_refused():
     done = manage("check", **{**PRODUCTION, "SECRET_KEY": ""})
     assert done.returncode != 0
     assert "Set SECRET_KEY" in done.stderr
+
+
+def test_postgresql_alone_needs_no_secret_key(tmp_path):
+    done = manage("check", DATABASE_URL=PRODUCTION["DATABASE_URL"], VAR_DIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_development_machine_keeps_a_key_of_its_own(tmp_path):

@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import models
 
 from leads.exchange.bundle.cells import moved_to_instant
+from leads.exchange.cells import email_domain
 from leads.models import (
     Appointment,
     BehaviourEvent,
@@ -144,9 +145,9 @@ def key_of(model: type[models.Model]) -> str:
     return KEYS.get(model, "key")
 
 
-def email_domain(email: str, _: tzinfo) -> str:
-    """Return what stands after the last @, folded."""
-    domain = email.rpartition("@")[2].casefold() if "@" in email else ""
+def domain_of(email: str, _: tzinfo) -> str:
+    """Return the domain that is stored beside an e-mail address."""
+    domain = email_domain(email)
     if len(domain) > 255:
         raise ValueError("has a domain that is longer than 255 characters")
     return domain
@@ -190,7 +191,7 @@ FILES: tuple[File, ...] = (
         "company_size industry country region channel campaign landing_page utm_source utm_medium "
         "utm_campaign utm_term utm_content owner tags status merged_into",
         rules=(MERGED_WHERETO, MERGED_ONLY),
-        companions=(Companion("email", "email_domain", email_domain),),
+        companions=(Companion("email", "email_domain", domain_of),),
         passes=("s.status <> 'merged'", "s.status = 'merged'"),  # survivors before those merged into them
         implied="channel",
     ),
