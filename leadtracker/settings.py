@@ -100,9 +100,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret.key_of_this_machine(
-    VAR_DIR, allowed=not env.bool("HTTPS", default=False)
-)
+SECRET_KEY = env.str("SECRET_KEY", default="") or secret.key_of_this_machine(VAR_DIR, allowed=not HTTPS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
