@@ -7,6 +7,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,6 +16,8 @@ from leads.times import day_start
 
 LATE, WAITING, ANSWERED = "late", "waiting", "answered"
 RESPONSES = [(LATE, "Past its SLA"), (WAITING, "Not tried yet"), (ANSWERED, "Answered")]
+DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 SEARCH = forms.TextInput(attrs={"type": "search", "placeholder": "Name, company or e-mail"})
 
 
@@ -37,7 +40,7 @@ class LeadFilterSet(django_filters.FilterSet):  # type: ignore[misc]
         choices=RESPONSES, method="by_response", label="Response", empty_label="Any response"
     )
 
-    to = django_filters.DateFilter(method="by_last_day", label="Created to")
+    to = django_filters.DateFilter(method="by_last_day", label="To", widget=DAY, validators=DAYS)
 
     class Meta:
         model = Lead
@@ -46,8 +49,10 @@ class LeadFilterSet(django_filters.FilterSet):  # type: ignore[misc]
     @classmethod
     def get_filters(cls) -> dict[str, Any]:
         """Add `from`, which Python reserves."""
-        first = django_filters.DateFilter(method="by_first_day", label="Created from")
-        return {**super().get_filters(), "from": first}
+        first = django_filters.DateFilter(method="by_first_day", label="From", widget=DAY, validators=DAYS)
+        filters = super().get_filters()
+        last = filters.pop("to")
+        return {**filters, "from": first, "to": last}
 
     def by_first_day(self, leads: QuerySet[Lead], name: str, value: date) -> QuerySet[Lead]:
         return leads.filter(created_at__gte=day_start(value, Workspace.current().zone))

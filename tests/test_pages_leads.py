@@ -15,6 +15,7 @@ from tests.factories import (
     make_stage_event,
     utc,
 )
+from tests.kpi_helpers import workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +178,19 @@ def test_a_key_may_hold_any_characters(manager_client):
     make_lead(key="form/7 ä?#", first_name="Odd")
     assert 'href="/leads/form/7%20%C3%A4%3F%23/"' in text(manager_client, "/leads/")
     assert "Odd" in text(manager_client, "/leads/form/7%20%C3%A4%3F%23/")
+
+
+def test_days_of_creation_are_days_of_the_workspace(manager_client):
+    workspace(time_zone="Europe/Paris")
+    make_lead(created_at=utc("2026-03-01 22:59:59"), company="Still the first")
+    make_lead(created_at=utc("2026-03-01 23:00:00"), company="Already the second")
+    second = text(manager_client, "/leads/?from=2026-03-02&to=2026-03-02")
+    assert "Already the second" in second
+    assert "Still the first" not in second
+    assert "Still the first" in text(manager_client, "/leads/?to=2026-03-01")
+
+
+@pytest.mark.parametrize("day", ["soon", "2026-02-30", "9999-12-31", "0001-01-01"])
+def test_a_bad_day_is_named(manager_client, day):
+    for name in ("from", "to"):
+        assert "invalid-feedback" in text(manager_client, f"/leads/?{name}={day}")

@@ -86,11 +86,16 @@ def _off_target(frame: Frame, cards: Mapping[str, Card]) -> Iterator[Notice]:
     off = [card for card in cards.values() if card.target and card.target.state == "off"]
     for card in sorted(off, key=lambda card: card.shortfall, reverse=True):
         assert card.target
-        title, detail = (
-            f"{card.kpi.name}: {card.value}",
-            f"Target {card.target.text}, missed by {card.shortfall:.0%}",
-        )
+        title = f"{card.kpi.name}: {card.value}"
+        detail = f"Target {card.target.text}, missed by {_missed(card)}"
         yield Notice("warn", "target", title, detail, frame.kpi_url(card.kpi.slug))
+
+
+def _missed(card: Card) -> str:
+    """Return the distance to the target: in points for shares, else as a share of the target."""
+    if card.kpi.unit == "percent":
+        return f"{grouped(abs(card.entry['value'] - card.entry['target']), 1)} pp"
+    return f"{card.shortfall:.0%}"
 
 
 def _s(count: int) -> str:
