@@ -53,7 +53,7 @@ def parse_instant(text: str, zone: tzinfo) -> datetime:
     if not _DATE_THEN_TIME.fullmatch(text):
         raise ValueError(f"{text!r} is not an ISO 8601 time")
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())  # which knows no lower-case z
     except ValueError as error:
         raise ValueError(f"{text!r} is not an ISO 8601 time") from error
     if not 1 < moment.year < 9999:  # so that every zone has a local time for it

@@ -122,6 +122,8 @@ def test_all_other_facts_are_stored(tmp_path):
         ("2026-10-25T02:30:00", at(2026, 10, 25, 0, 30)),  # occurs twice: the first
         ("2026-03-29T02:30:00", at(2026, 3, 29, 1, 30)),  # skipped: 03:30 summer time
         ("2026-01-01T10:00:00.25Z", at(2026, 1, 1, 10, 0, 0, 250000)),
+        ("2026-01-01T10:00:00.1234567Z", at(2026, 1, 1, 10, 0, 0, 123456)),  # as .NET writes it
+        ("2026-01-01t10:00:00z", at(2026, 1, 1, 10)),
     ],
 )
 def test_a_time_without_offset_is_in_the_zone_of_the_workspace(tmp_path, given, stored):
@@ -251,6 +253,63 @@ def test_the_workspace_file_sets_everything(tmp_path):
     assert (day.position, day.minutes, day.warn_at) == (0, Decimal("480.5"), Decimal("0.5"))
     assert day.calendar.time_zone == "Europe/Paris"
     assert Target.objects.get().value == Decimal("50.25")
+
+
+def test_null_is_the_same_as_absent(tmp_path):
+    bare = {"slug": "day", "minutes": 60}
+    names = ("when", "clock", "calendar", "stops_on", "warn_at", "escalate_after_minutes")
+    office = {"slug": "office", "hours": {"mon": [["09:00", "17:00"]]}}
+    settings = ("key_fields", "gross_margin", "attribution_model")
+    take(tmp_path / "1", {"sla": [bare], "calendars": [office], "stages": {"mql": {}}})
+    given = {
+        "settings": dict.fromkeys(settings),
+        "icp": None,
+        "scoring": None,
+        "targets": None,
+        "stages": {"mql": {"when": None, "mode": None}, "sal": None},
+        "sla": [{**bare, **dict.fromkeys(names)}],
+        "calendars": [{**office, **dict.fromkeys(["time_zone", "holidays", "country"])}],
+    }
+    done = take(tmp_path / "2", given)
+    assert (done.added, done.changed) == (0, 0)
+
+
+def test_a_scoring_rule_without_condition_holds_for_every_lead(tmp_path):
+    rules = [
+        {"slug": "all", "category": "demographic", "points": 7},
+        {"slug": "new", "category": "demographic", "points": 5, "when": None, "per_event": None},
+        {"slug": "seen", "category": "behavioural", "points": 3, "per_event": "pricing view", "when": None},
+    ]
+    scoring = {"weights": None, "caps": None, "rules": rules, "thresholds": None}
+    take(tmp_path, {"scoring": scoring}, leads=LEAD, events="lead,at,kind\nl1,2026-01-01,pricing view\n")
+    assert Lead.objects.get().score == 15
+
+
+def test_public_holidays_are_found_whatever_the_case_of_the_country(tmp_path):
+    always = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    policy = {"slug": "day", "minutes": 60, "clock": "business_hours", "calendar": "office"}
+    office = {"slug": "office", "hours": always, "country": "fr"}
+    take(tmp_path, {"sla": [policy], "calendars": [office]}, leads="id,created_at\nl1,2026-05-01T12:00\n")
+    assert Lead.objects.get().response_due_at == at(2026, 5, 1, 23)  # 2 May, 01:00 in Paris
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"), [("1e3", "1000"), ("1.5E+1", "15"), ("0E-7", "0"), (".5", "0.5"), ("-5.50", "-5.5")]
+)
+def test_a_number_may_be_written_in_several_ways(tmp_path, given, stored):
+    take(tmp_path, spend=f"id,date,side,category,amount\ns,2026-01-01,marketing,ads,{given}\n")
+    assert Spend.objects.get().amount == Decimal(stored)
+
+
+def test_whole_numbers_may_end_in_a_zero_after_the_point(tmp_path):
+    take(tmp_path, leads="id,created_at,company_size\nl1,2026-01-01,50.0\n")
+    assert Lead.objects.get().company_size == 50
+
+
+def test_an_appointment_may_be_moved_to_a_day(tmp_path):
+    rows = "a,l1,2026-01-01,2026-01-02,rescheduled,2026-02-03\n"
+    take(tmp_path, leads=LEAD, appointments=f"id,lead,booked_at,scheduled_for,status,moved_to\n{rows}")
+    assert Appointment.objects.get().moved_to == "2026-02-02T23:00:00Z"
 
 
 def test_changed_definitions_are_a_new_version(tmp_path):

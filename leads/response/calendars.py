@@ -31,7 +31,7 @@ def check_calendar(data: dict[str, Any]) -> None:
     _check_hours(data.get("hours"))
     _check_holidays(data.get("holidays") or [])
     country = data.get("country")
-    if country and country not in list(list_supported_countries()):
+    if country and str(country).upper() not in list(list_supported_countries()):
         raise CalendarError("country", f"no public holidays are known for {country!r}")
 
 

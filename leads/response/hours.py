@@ -40,7 +40,7 @@ class OpeningHours:
             for day, spans in calendar.hours.items()
         }
         listed = {date.fromisoformat(day) for day in calendar.holidays}
-        public = country_holidays(calendar.country) if calendar.country else ()
+        public = country_holidays(calendar.country.upper()) if calendar.country else ()
         return cls(read_zone(calendar.time_zone), week, lambda day: day in listed or day in public)
 
     def add(self, start: datetime, duration: timedelta) -> datetime:

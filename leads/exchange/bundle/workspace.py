@@ -28,6 +28,7 @@ from leads.times import read_zone
 SCHEMA = Path(__file__).parent.parent / "workspace.schema.json"
 MAX_SIZE = 5_000_000
 DEFINITIONS = ("icp", "scoring", "stages")
+AS_GIVEN = ("icp", "scoring", "when")  # what reads them knows what a null in them means
 
 Json = dict[str, Any]
 Wrong = Iterator[tuple[str, str]]  # path, what
@@ -55,7 +56,7 @@ def _load(source: Source, problems: Problems) -> Any:
             text = stream.read(MAX_SIZE + 1)
         if len(text) > MAX_SIZE:
             raise BundleError([f"{WORKSPACE}: has more than {MAX_SIZE:,} bytes"])
-        return jsontext.loads(text.decode("utf-8-sig"))
+        return _present(jsontext.loads(text.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         problems.add(WORKSPACE, text.count(b"\n", 0, error.start) + 1, "", "is not UTF-8")
     except json.JSONDecodeError as error:
@@ -67,6 +68,21 @@ def _load(source: Source, problems: Problems) -> Any:
     except UNREADABLE as error:
         problems.add(WORKSPACE, 1, "", f"cannot be read ({error})")
     return None
+
+
+def _present(value: Any) -> Any:
+    """Return the value without keys that are null, which is the same as absent; definitions stay as given."""
+    match value:
+        case dict():
+            return {
+                key: item if key in AS_GIVEN else _present(item)
+                for key, item in value.items()
+                if item is not None
+            }
+        case list():
+            return [_present(item) for item in value]
+        case _:
+            return value
 
 
 @cache
