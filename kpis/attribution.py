@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kpis.markov import Chain
+from kpis.periods import DAY, MOMENT
 from leads.models import Workspace
 
 MODELS: tuple[str, ...] = tuple(Workspace.Attribution.values)
-DAY = timedelta(days=1)
 ZERO = Decimal(0)
 
 
@@ -137,7 +137,7 @@ WEIGHTS: Mapping[str, Weigh] = {
 
 
 def _days(elapsed: timedelta) -> Decimal:
-    return Decimal(elapsed // timedelta(microseconds=1)) / (DAY // timedelta(microseconds=1))
+    return Decimal(elapsed // MOMENT) / (DAY // MOMENT)
 
 
 def _single(size: int, chosen: int) -> list[Decimal]:

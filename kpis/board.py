@@ -25,16 +25,15 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, TruncDate
 
-from kpis.definitions import BANDS, DIMENSIONS, NONE, Dimension, Measure, Source, band
+from kpis.definitions import BANDS, DIMENSIONS, NONE, Dimension, Measure, Source, band, sized
 from kpis.functions import Bucket
 from kpis.measures import LEADS, SPEND
-from kpis.periods import GRAINS, Period, move_days
+from kpis.periods import GRAINS, MOMENT, Period, move_days
 from kpis.periods import Bucket as PeriodBucket
 from leads import scoring
 from leads.models import DefinitionSet, ExchangeRate, Lead, Workspace
 
 Key = tuple[Any, ...]
-MOMENT = timedelta(microseconds=1)  # the resolution of both databases
 RATE = DecimalField(max_digits=20, decimal_places=10)
 CONVERTED = DecimalField(max_digits=40, decimal_places=16)
 
@@ -66,7 +65,7 @@ class Board:
     cost: str = "shared"
     measures: frozenset[Measure] = frozenset()
     _totals: dict[tuple[Measure, Key], dict[Key, Any]] = field(default_factory=dict, init=False)
-    _labels: dict[str, Labels] = field(default_factory=dict)
+    _labels: dict[str, Labels] = field(default_factory=dict)  # go along to boards made from this one
     _buckets: dict[str, list[PeriodBucket]] = field(default_factory=dict, init=False)
     _siblings: dict[str, Board] = field(default_factory=dict, init=False)
 
@@ -208,24 +207,23 @@ class Board:
 
     def _filter(self, source: Source, slug: str, values: tuple[str, ...]) -> Q:
         dimension, path = DIMENSIONS[slug], source.paths[slug]
-        chosen = Q()
-        named = [value for value in values if value != NONE]
-        if NONE in values:
-            chosen |= Q(**{f"{path}__isnull": True})
-            chosen |= Q() if dimension.model or slug == "company_size" else Q(**{path: ""})
         if slug == "company_size":
             return self._sized(path, values)
+        named: list[Any] = [value for value in values if value != NONE]
         if dimension.model:
             wanted = set(named)
             named = [pk for pk, key in self.labels(dimension).keys.items() if key in wanted]
-        return chosen | Q(**{f"{path}__in": named})
+        chosen = Q(**{f"{path}__in": named})
+        if NONE in values:
+            chosen |= Q(**{f"{path}__isnull": True}) | (Q() if dimension.model else Q(**{path: ""}))
+        return chosen
 
     @staticmethod
     def _sized(path: str, values: tuple[str, ...]) -> Q:
         chosen = Q(pk__in=[])
         for name, low, high in BANDS:
             if name in values:
-                chosen |= Q(**{f"{path}__gte": low}, **({f"{path}__lte": high} if high else {}))
+                chosen |= sized(path, low, high)
         if NONE in values:
             chosen |= Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__lt": BANDS[0][1]})
         return chosen

@@ -171,7 +171,6 @@ _ALL: tuple[Kpi, ...] = (
         source="B8",
         numerator=m.WITH_CAMPAIGN,
         denominator=m.CAMPAIGN_SPEND,
-        n_of="numerator",
     ),
     Ratio(
         slug="key_information_completion_rate",

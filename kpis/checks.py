@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 
 @register()
 def catalogue(**kwargs: Any) -> list[CheckMessage]:
-    """Every KPI has a known group, a formula in words and measures over existing columns."""
+    """Find KPIs with an unknown group, or without a formula, description or source."""
     from kpis.catalog import GROUPS, KPIS  # noqa: PLC0415  (models must be loaded)
 
     problems: list[CheckMessage] = []

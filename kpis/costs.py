@@ -70,7 +70,10 @@ def credited_rows(board: Board) -> QuerySet[Any]:
 
 @dataclass
 class Ledger:
-    """Spend and leads by channel, for one key of the other axes."""
+    """Spend and leads by channel, for one key of the other axes.
+
+    `direct` is the spend of the sides asked for; `marketing` serves the shares without leads.
+    """
 
     direct: dict[str, Money] = field(default_factory=dict)
     marketing: Mapping[str, Money] = field(default_factory=dict)
@@ -95,6 +98,8 @@ class Ledger:
 
 @dataclass
 class ChannelCosts:
+    """What belongs to each channel, and how the spend that belongs to none is shared."""
+
     direct: dict[str, Money]
     pool: Money  # spend of no channel
     shares: dict[str, Decimal]

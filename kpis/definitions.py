@@ -62,12 +62,14 @@ DIMENSIONS = {
 }
 
 
+def sized(path: str, low: int, high: int | None) -> Q:
+    """Return the condition that a company size lies within a band."""
+    return Q(**{f"{path}__gte": low}, **({f"{path}__lte": high} if high else {}))
+
+
 def band(path: str) -> Case:
     """Return the position in BANDS of a company size; null where there is none."""
-    whens = (
-        When(**{f"{path}__gte": low}, **({f"{path}__lte": high} if high else {}), then=Value(index))
-        for index, (_, low, high) in enumerate(BANDS)
-    )
+    whens = (When(sized(path, low, high), then=Value(index)) for index, (_, low, high) in enumerate(BANDS))
     return Case(*whens, default=None, output_field=IntegerField())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -31,7 +31,10 @@ HUNDRED = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One value with what it was made of. A value of None is no data, never zero."""
+    """One value with what it was made of. A value of None is no data, never zero.
+
+    `n` is the number of records it rests on, `unrated` how many had no exchange rate.
+    """
 
     value: Number | None
     numerator: Number | None
@@ -51,7 +54,7 @@ def nothing(reason: str, details: Mapping[str, Any] | None = None) -> Figure:
     return Figure(value=None, numerator=None, note=reason, details=details or {})
 
 
-def divide(above: Number | None, below: Number | None, factor: int = 1) -> Number | None:
+def divide(above: Number | None, below: Number | None, factor: int = 1) -> Decimal | None:
     """Return above ÷ below × factor, None where there is no denominator."""
     if above is None or not below:
         return None
@@ -59,30 +62,39 @@ def divide(above: Number | None, below: Number | None, factor: int = 1) -> Numbe
 
 
 def amount(total: Any) -> Number | None:
+    """Return the number in a total of money or of rows."""
     return total.amount if isinstance(total, Money) else total
 
 
 def unrated(*totals: Any) -> int:
+    """Return how many rows of these totals had no exchange rate."""
     return sum(total.unrated for total in totals if isinstance(total, Money))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kpi:
-    """One number a manager steers by: a numerator, or a numerator over a denominator."""
+    """One number a manager steers by: a numerator, or a numerator over a denominator.
+
+    A kind says what to ask a board for (`asked`) and what to make of the answers (`figure`);
+    one whose slices don't come from their own totals alone overrides `figures` as well.
+    """
 
     slug: str
     name: str
-    group: str
-    unit: str
-    good: str | None
-    formula: str
+    group: str  # one of catalog.GROUPS
+    unit: str  # one of reference.UNITS
+    good: str | None  # "up", "down", or neither
+    formula: str  # in words
     description: str
-    source: str
+    source: str  # of the formula: A1–A8, B1–B16
     numerator: Measure
     denominator: Measure | None = None
     also: tuple[Measure, ...] = ()  # further measures its details or costs rest on
 
-    has_cohort: ClassVar[bool] = False
+    @property
+    def has_cohort(self) -> bool:
+        """Tell whether the cohort basis asks for other rows than the period basis."""
+        return False
 
     def measures(self) -> tuple[Measure, ...]:
         """Return every measure this KPI may ask a board for."""
@@ -156,11 +168,10 @@ class Ratio(Kpi):
     """
 
     followed: Measure | None = None
-    needs: Callable[[Board], str] = lambda board: ""
-    n_of: str = "denominator"
+    needs: Callable[[Board], str] = lambda board: ""  # the reason why there is no value, if any
 
     @property
-    def has_cohort(self) -> bool:  # type: ignore[override]
+    def has_cohort(self) -> bool:
         return self.followed is not None
 
     def measures(self) -> tuple[Measure, ...]:
@@ -179,11 +190,12 @@ class Ratio(Kpi):
 
     def figure(self, board: Board, *totals: Any) -> Figure:
         above, below = map(amount, totals)
+        counted = above if isinstance(totals[1], Money) else below
         return Figure(
             value=divide(above, below, HUNDRED if self.unit == "percent" else 1),
             numerator=above,
             denominator=below,
-            n=int((above if self.n_of == "numerator" else below) or 0),
+            n=int(counted or 0),
             unrated=unrated(*totals),
         )
 

@@ -54,11 +54,12 @@ def clocks(as_of: datetime) -> dict[str, Any]:
 
 def _clock(lead: Lead, as_of: datetime, zone: Any) -> dict[str, Any]:
     answered = lead.answered_at if lead.answered_at and lead.answered_at <= as_of else None
-    due: datetime = lead.response_due_at  # type: ignore[assignment]
+    policy, due = lead.sla_policy, lead.response_due_at
+    assert policy and due  # a lead comes under a policy together with its due time
     in_time = answered <= due if answered else (False if due <= as_of else None)
     return {
         "lead": lead.key,
-        "policy": lead.sla_policy.slug if lead.sla_policy else None,
+        "policy": policy.slug,
         "created_at": _written(lead.created_at, zone),
         "due_at": _written(due, zone),
         "answered_at": _written(answered, zone),

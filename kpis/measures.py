@@ -25,6 +25,7 @@ def _through(lead: str) -> dict[str, str]:
     return {slug: lead + dimension.path for slug, dimension in DIMENSIONS.items()}
 
 
+# What sessions and forms carry themselves, whatever their lead does
 OWN = {slug: DIMENSIONS[slug].path for slug in ("channel", "campaign", "landing_page", "offer")}
 FORM = {slug: DIMENSIONS[slug].path for slug in ("landing_page", "offer")}
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from leads.times import day_start, localize
 
 DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)  # the resolution of both databases
 GRAINS = ("day", "week", "month", "quarter")
 
 

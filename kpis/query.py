@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from rest_framework import serializers
 from kpis.attribution import MODELS
 from kpis.catalog import KPIS
 from kpis.definitions import BANDS, DIMENSIONS, NONE
-from kpis.periods import DAY, GRAINS, bucket_start, next_bucket
+from kpis.periods import DAY, GRAINS, MOMENT, bucket_start, next_bucket
 from leads.models import Workspace
 from leads.times import day_start, parse_instant
 
@@ -23,7 +23,6 @@ COSTS = ("shared", "loaded", "direct")
 BASES = ("period", "cohort")
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 MOST_BUCKETS = 4000
-MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)

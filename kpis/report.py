@@ -12,12 +12,10 @@ from django.utils import timezone
 from kpis.board import Board, Key
 from kpis.catalog import KPIS
 from kpis.definitions import NONE
-from kpis.kinds import Figure, Kpi, divide, nothing
+from kpis.kinds import HUNDRED, Figure, Kpi, divide, nothing
 from kpis.periods import Period
 from kpis.query import ReportQuery
 from leads.models import DefinitionSet, Target, Workspace
-
-HUNDRED = 100
 
 
 def board_for(query: ReportQuery, now: datetime) -> Board:
@@ -63,7 +61,7 @@ def entry(
 ) -> dict[str, Any]:
     """Return one KPI of the report."""
     reason = kpi.missing(board) or kpi.lacks((*query.filters, *filter(None, (query.by,))))
-    figure = nothing(reason, details(kpi, board)) if reason else kpi.figures(board)[()]
+    figure = nothing(reason, kpi.empty(board).details) if reason else kpi.figures(board)[()]
     before = None if reason else kpi.figures(previous)[()].value
     result = {
         "slug": kpi.slug,
@@ -84,11 +82,6 @@ def entry(
     if query.grain:
         result["series"] = series(kpi, board, query.grain, reason)
     return result
-
-
-def details(kpi: Kpi, board: Board) -> Mapping[str, Any]:
-    """Return the details of a figure over nothing."""
-    return kpi.empty(board).details
 
 
 def breakdown(kpi: Kpi, board: Board, by: str) -> list[dict[str, Any]]:
@@ -120,4 +113,4 @@ def _note(figure: Figure) -> str:
 def _change(value: Any, before: Any) -> Decimal | None:
     if value is None or not before:
         return None
-    return divide(Decimal(value) - Decimal(before), abs(Decimal(before)), HUNDRED)  # type: ignore[return-value]
+    return divide(Decimal(value) - Decimal(before), abs(Decimal(before)), HUNDRED)

@@ -24,7 +24,8 @@ def months(board: Board, measure: Measure, axes: Key) -> dict[Key, tuple[str, in
 def month_board(board: Board, *, earlier: bool = False) -> Board:
     """Return the board of the period's last month, or of the month before it."""
     month = last_month(board, board.period.last)
-    return _over(board, *(_before(month) if earlier else (month, month)))
+    month = _before(month) if earlier else month
+    return _over(board, month, month)
 
 
 def last_month(board: Board, day: date) -> date:
@@ -36,9 +37,8 @@ def last_month(board: Board, day: date) -> date:
     raise AssertionError("months go back for ever")
 
 
-def _before(month: date) -> tuple[date, date]:
-    earlier = (month - DAY).replace(day=1)
-    return earlier, earlier
+def _before(month: date) -> date:
+    return (month - DAY).replace(day=1)
 
 
 def _over(board: Board, first: date, last: date) -> Board:
@@ -51,7 +51,7 @@ def _by_bucket(board: Board, measure: Measure, grain: str) -> dict[Key, tuple[st
     wanted = [last_month(board, bucket.days.last) for bucket in board.buckets(grain)]
     if not wanted:
         return {}
-    whole = _over(board, _before(wanted[0])[0], wanted[-1])
+    whole = _over(board, _before(wanted[0]), wanted[-1])
     counts = whole.totals(measure, ("month",))
     starts = {bucket.start: index for index, bucket in enumerate(whole.buckets("month"))}
 
@@ -60,6 +60,6 @@ def _by_bucket(board: Board, measure: Measure, grain: str) -> dict[Key, tuple[st
         return found
 
     return {
-        (index,): (f"{month:%Y-%m}", count(month), count(_before(month)[0]))
+        (index,): (f"{month:%Y-%m}", count(month), count(_before(month)))
         for index, month in enumerate(wanted)
     }
