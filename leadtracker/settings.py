@@ -87,9 +87,13 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'leadtracker.sqlite3'}")
 }
 ON_SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+try:
+    VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+except OSError:  # on a server only the scheduler writes there
+    if ON_SQLITE:
+        raise
 DATABASES["default"].setdefault("OPTIONS", {})
 if ON_SQLITE:
-    VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"].update(
         transaction_mode="IMMEDIATE",
         timeout=20,

@@ -41,6 +41,18 @@ def test_postgresql_alone_needs_no_secret_key(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_the_folder_for_the_schedule_is_made_on_a_server_too(tmp_path):
+    folder = tmp_path / "new" / "var"
+    assert manage("check", **PRODUCTION, VAR_DIR=str(folder)).returncode == 0
+    assert folder.is_dir()
+
+
+def test_a_server_process_that_keeps_nothing_needs_no_writable_folder(tmp_path):
+    (tmp_path / "file").touch()
+    done = manage("check", **PRODUCTION, VAR_DIR=str(tmp_path / "file" / "var"))
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_development_machine_keeps_a_key_of_its_own(tmp_path):
     for _ in range(2):
         manage("check", VAR_DIR=str(tmp_path))
