@@ -351,6 +351,15 @@ def test_an_admin_may_be_lowered_while_another_stays(tmp_path):
     assert dict(User.objects.values_list("username", "role")) == {"a": "manager", "b": "admin"}
 
 
+@pytest.mark.parametrize(("password", "role"), [("secret", "admin"), (None, "rep")])
+def test_an_admin_who_comes_without_password_replaces_none_who_can_log_in(tmp_path, password, role):
+    User.objects.create_user("ann", password=password, role="admin")
+    for number in range(2):  # again, bob being there already
+        done = take(tmp_path / str(number), users="id,role\nann,rep\nbob,admin\n")
+        assert User.objects.get(username="ann").role == role
+    assert (done.added, done.changed) == (0, 0)
+
+
 def test_references_may_be_to_what_is_there_already(tmp_path):
     take(tmp_path / "1", channels=CHANNELS, campaigns=CAMPAIGNS, leads=LEAD)
     take(tmp_path / "2", touches="lead,at,campaign\nl1,2026-01-01,spring\n")
