@@ -18,11 +18,12 @@ LATE, WAITING, ANSWERED = "late", "waiting", "answered"
 RESPONSES = [(LATE, "Past its SLA"), (WAITING, "Not tried yet"), (ANSWERED, "Answered")]
 DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+LONGEST_SEARCH = 200  # characters; SQLite takes only so many words in one condition
 SEARCH = forms.TextInput(attrs={"type": "search", "placeholder": "Name, company or e-mail"})
 
 
 class LeadFilterSet(django_filters.FilterSet):  # type: ignore[misc]
-    q = django_filters.CharFilter(method="search", label="Search", widget=SEARCH)
+    q = django_filters.CharFilter(method="search", label="Search", widget=SEARCH, max_length=LONGEST_SEARCH)
     reached = django_filters.ChoiceFilter(
         choices=Stage.rungs(), method="by_rung", label="Reached", empty_label="Any stage"
     )

@@ -32,6 +32,10 @@ class Page:
         return (self.number - 1) * SIZE + len(self.rows)
 
     @property
+    def first_url(self) -> str:
+        return self.link(1)
+
+    @property
     def previous_url(self) -> str:
         return self.link(self.number - 1) if self.number > 1 else ""
 
@@ -49,7 +53,7 @@ def page_of(rows: QuerySet[Any], params: QueryDict) -> Page:
 
 
 def page_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LAST):
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= LAST):
         raise ValidationError({"page": [f"Use a whole number from 1 to {LAST:,}."]})
     return int(text)
 

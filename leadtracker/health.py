@@ -6,18 +6,21 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
 OK, AWAY, NONE = "ok", "unreachable", "none"
 
 
 @login_not_required
+@require_safe
 @never_cache
 def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": OK})
 
 
 @login_not_required
+@require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 503 without a database; without a broker work is only delayed, so that is "degraded"."""

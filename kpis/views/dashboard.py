@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from kpis import report
 from kpis.catalog import KPIS
@@ -25,6 +27,7 @@ from leads.views.rendering import page
 MOST_OPTIONS = 500
 
 
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show managers the figures; send reps to their leads."""
     if not (request.user.is_authenticated and request.user.sees_figures):
@@ -67,7 +70,9 @@ def narrowest(frame: Frame, found: Mapping[str, Card]) -> list[dict[str, Any]]:
     ]
 
 
+@require_safe
 @figures_only
+@vary_on_headers("HX-Request")
 def options(request: HttpRequest, slug: str) -> HttpResponse:
     """List what a dimension can be filtered by, each a link that switches it."""
     if slug not in DIMENSIONS:

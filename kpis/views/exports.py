@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_safe
 
 from kpis import report
 from kpis.catalog import KPIS
@@ -33,6 +34,7 @@ class _Echo:
         return text
 
 
+@require_safe
 @figures_only
 def report_csv(request: HttpRequest) -> HttpResponse:
     """Export the figures of the page, with `by` broken down."""
@@ -47,6 +49,7 @@ def report_csv(request: HttpRequest) -> HttpResponse:
     return HttpResponse(BOM + text.getvalue(), content_type=CSV, headers=_attached(name))
 
 
+@require_safe
 @figures_only
 def rows_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Export exactly the rows the page lists."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 from rest_framework.exceptions import ValidationError
 
 from kpis import report
@@ -21,6 +23,7 @@ from kpis.views.cards import ENOUGH, Card, cards
 from kpis.views.charts import point_label, trend
 from kpis.views.frame import Choice, Frame, names
 from kpis.views.search import matching
+from leads.filters import LONGEST_SEARCH
 from leads.paging import page_of
 from leads.templatetags.interface import Number, duration, grouped, money
 from leads.views.rendering import page
@@ -55,13 +58,18 @@ class Selection:
             raise ValidationError({"side": ["Use numerator or denominator."]})
         if by and by not in DIMENSIONS:
             raise ValidationError({"by": [f"Use one of {', '.join(DIMENSIONS)}."]})
+        row, text = params.get("row", ""), params.get("q", "")
+        if "\0" in row:
+            raise ValidationError({"row": ["Unknown."]})
+        if "\0" in text or len(text) > LONGEST_SEARCH:
+            raise ValidationError({"q": [f"Search for at most {LONGEST_SEARCH} characters of text."]})
         default = kpi.dimensions[0] if kpi.dimensions else ""
         return cls(
             kpi,
             side if kpi.denominator else SIDES[0],
             by or default,
-            params.get("row", ""),
-            params.get("q", ""),
+            row,
+            text,
         )
 
     def narrowed(self, query: ReportQuery) -> ReportQuery:
@@ -76,7 +84,9 @@ class Selection:
         return replace(found, queryset=matching(found, self.text)) if found and self.text else found
 
 
+@require_safe
 @figures_only
+@vary_on_headers("HX-Target")
 def kpi(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in KPIS:
         raise Http404
@@ -164,7 +174,11 @@ def part(card: Card, value: Number | None, measure: Measure | None) -> str:
 
 def switches(frame: Frame, chosen: Selection) -> list[Choice]:
     return [
-        Choice(DIMENSIONS[slug].label, frame.kpi_url(chosen.kpi.slug, by=slug), slug == chosen.by)
+        Choice(
+            DIMENSIONS[slug].label,
+            frame.kpi_url(chosen.kpi.slug, by=slug, side=chosen.side),
+            slug == chosen.by,
+        )
         for slug in chosen.kpi.dimensions
     ]
 

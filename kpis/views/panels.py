@@ -10,6 +10,7 @@ from math import sqrt
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from rest_framework.exceptions import ValidationError
 
@@ -55,6 +56,7 @@ class Panel:
         return f"kpis/panels/{self.slug}.html"
 
 
+@require_safe
 @figures_only
 @vary_on_headers("HX-Request")
 def panel(request: HttpRequest, name: str) -> HttpResponse:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from leads.conditions.facts import stage
 from leads.conditions.moment import Moment
@@ -20,6 +21,7 @@ from leads.views.rendering import naming_errors, page
 SHOWN = ("owner", "channel", "campaign", "landing_page", "sla_policy")
 
 
+@require_safe
 @naming_errors
 def lead_list(request: HttpRequest) -> HttpResponse:
     visible = Lead.objects.visible_to(request.user).exclude(status=Lead.Status.MERGED)
@@ -37,8 +39,11 @@ def lead_list(request: HttpRequest) -> HttpResponse:
     return page(request, "leads/list.html", context)
 
 
+@require_safe
 def lead_page(request: HttpRequest, key: str) -> HttpResponse:
-    visible = Lead.objects.visible_to(request.user).select_related(*SHOWN, "owner__team", "merged_into")
+    if "\0" in key:  # PostgreSQL would not hear of it
+        raise Http404
+    visible = Lead.objects.visible_to(request.user).select_related(*SHOWN, "owner__team")
     now = timezone.now()
     lead = get_object_or_404(visible.annotate(current_stage=stage(Moment(now))), key=key)
     context = {
@@ -46,6 +51,7 @@ def lead_page(request: HttpRequest, key: str) -> HttpResponse:
         "lead": lead,
         "track": track(lead, now),
         "timeline": timeline(lead),
+        "merged_into": Lead.objects.visible_to(request.user).filter(pk=lead.merged_into_id).first(),
         "deals": lead.opportunities.order_by("-opened_at"),
         "now": now,
     }
