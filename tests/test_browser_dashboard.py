@@ -151,8 +151,8 @@ def test_one_goes_from_a_card_to_the_rows_and_to_a_lead(browse, company):
     page.click("#rows >> text=Leads created")
     page.wait_for_selector("#rows >> text=13 leads")
     assert "side=denominator" in page.url
-    page.click("#breakdown tbody a >> nth=0")  # Ads
-    page.wait_for_selector("#rows >> text=8 leads")
+    page.click("#breakdown tbody a >> nth=0")  # Ads, of the same side
+    page.wait_for_selector("#rows >> text=10 leads")
     page.click("#rows >> text=Ada0")
     assert page.locator("h1").inner_text() == "Ada0"
 
@@ -243,3 +243,29 @@ def test_figures_can_be_read_without_javascript(browser, live_server, company, m
     page.click("noscript a[href*='/panels/channels/']")
     assert page.locator("tbody tr").count() == 2
     context.close()
+
+
+def test_the_breakdown_keeps_the_side_chosen_below_it(browse, company):
+    page = browse(f"/kpis/lead_conversion_rate/?{QUARTER}")
+    page.click("#rows a:has-text('Leads created')")
+    page.wait_for_url("**side=denominator**")
+    page.click("#breakdown tbody a >> nth=0")
+    page.wait_for_url("**row=ads**")
+    assert "side=denominator" in page.url
+    assert page.inner_text("#rows [aria-current=true]") == "Leads created"
+
+
+def test_going_back_draws_the_charts_again_and_stores_no_page(browse, company):
+    page = browse(f"/kpis/lead_conversion_rate/?{QUARTER}")
+    drawn(page)
+    page.click("#rows a:has-text('Leads created')")
+    page.wait_for_url("**side=denominator**")
+    page.click("#rows tbody a >> nth=0")
+    page.wait_for_url("**/leads/**")
+    page.go_back()
+    drawn(page)
+    assert page.locator("h1", has_text="Lead conversion rate").is_visible()
+    page.go_back()
+    page.wait_for_url(lambda address: "side=" not in address)
+    drawn(page)
+    assert "htmx-history-cache" not in page.evaluate("({...localStorage, ...sessionStorage})")

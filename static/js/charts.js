@@ -42,8 +42,13 @@
         ctx.moveTo(area.left, y);
         ctx.lineTo(area.right, y);
         ctx.stroke();
-        ctx.textBaseline = "bottom";
-        halo(ctx, line.label, area.left + 2, y - 3);
+        if (line.aside) {
+          ctx.textBaseline = "middle";
+          line.label.split(" ").forEach((word, i) => halo(ctx, word, area.right + 6, y - 6 + 13 * i));
+        } else {
+          ctx.textBaseline = "bottom";
+          halo(ctx, line.label, area.left + 2, y - 3);
+        }
       } else {
         const x = area.left + line.share * (area.right - area.left);
         ctx.moveTo(x, area.top - 18);
@@ -58,6 +63,8 @@
   const barLabels = { id: "barLabels", afterDatasetsDraw(chart, _, options) {
     if (!options.format) return;
     const { ctx, scales } = chart;
+    const line = options.line === undefined ? -1 : scales.y.getPixelForValue(options.line);
+    const clear = (y) => (line > y - 14 && line < y + 2 ? line - 3 : y); // a label stands above a line it would cross
     ctx.save();
     ctx.font = LABEL;
     ctx.textAlign = "center";
@@ -66,7 +73,7 @@
     chart.getDatasetMeta(0).data.forEach((bar, i) => {
       const value = chart.data.datasets[0].data[i];
       if (value === null) return;
-      halo(ctx, options.format(value), bar.x, Math.min(bar.y, scales.y.getPixelForValue(0)) - 3);
+      halo(ctx, options.format(value), bar.x, value < 0 ? bar.y + 15 : clear(bar.y - 3));
     });
     ctx.restore();
   } };
@@ -122,9 +129,9 @@
       type: "bar",
       data: { labels: data.labels, datasets: [{ label: data.name, data: data.values, borderRadius: 3, barPercentage: .78,
         backgroundColor: data.values.map((v) => colour(data.target !== null && v >= data.target ? "c1" : v < 0 ? "c0" : "c1-soft")) }] },
-      options: { layout: { padding: { top: 14 } },
-        scales: axes({}, { ticks: { callback: (v) => `${trim(v)}%` }, grid: { drawTicks: false, color: (c) => colour(c.tick.value === 0 ? "line-2" : "grid") } }),
-        plugins: { barLabels: { format: (v) => number(v, 1) }, lines: { at: data.target === null ? [] : [{ y: data.target, label: `Target ${trim(data.target)}%` }] },
+      options: { layout: { padding: { top: 14, right: data.target === null ? 0 : 44 } },
+        scales: axes({ ticks: { maxRotation: 0, autoSkipPadding: 6 } }, { ticks: { callback: (v) => `${trim(v)}%` }, grid: { drawTicks: false, color: (c) => colour(c.tick.value === 0 ? "line-2" : "grid") } }),
+        plugins: { barLabels: { format: (v) => number(v, 1), line: data.target ?? undefined }, lines: { at: data.target === null ? [] : [{ y: data.target, label: `Target ${trim(data.target)}%`, aside: true }] },
           tooltip: { callbacks: { label: (c) => ` ${c.dataset.label}: ${number(c.raw, 1)}%` } } } },
     }),
     spend: (data) => ({

@@ -60,6 +60,16 @@
   }
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, panelFailed));
 
+  /* the breakdown's links open the side that was last chosen below it */
+  document.addEventListener("htmx:pushedIntoHistory", (event) => {
+    const side = new URL(event.detail.path, location).searchParams.get("side");
+    document.querySelectorAll("#breakdown a[href*='side=']").forEach((link) => {
+      const address = new URL(link.href);
+      address.searchParams.set("side", side);
+      link.href = address.href;
+    });
+  });
+
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-submit-on-change]");
     if (form) form.requestSubmit();
