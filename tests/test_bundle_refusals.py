@@ -249,6 +249,13 @@ def test_a_wrong_workspace_file_is_refused_with_the_path(tmp_path, change, probl
         ('{"name": NaN}', "workspace.json:1: NaN is not a number"),
         ('{"a": 1e999}', "workspace.json:1: 1e999 is out of range"),
         ("[" * 100_000, "workspace.json:1: is nested too deep"),
+        (
+            '{"name": "A", "time_zone": "UTC", "currency": "EUR", "icp": '
+            + '{"not":' * 300
+            + "{}"
+            + "}" * 301,
+            "workspace.json:1: is nested too deep",
+        ),
         ("[]", "workspace.json:1: [] is not of type 'object'"),
         (b'{"name": "\xff"}', "workspace.json:1: is not UTF-8"),
     ],

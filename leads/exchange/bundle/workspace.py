@@ -43,7 +43,10 @@ class WorkspaceFile:
 def read_workspace(source: Source, problems: Problems) -> WorkspaceFile:
     """Return what the file says; what is wrong with it is noted, and the rows still checked."""
     data = _load(source, problems)
-    wrong = [] if data is None else list(_wrong(data))
+    try:
+        wrong = [] if data is None else list(_wrong(data))
+    except RecursionError:
+        wrong = [("", "is nested too deep")]
     for path, what in wrong:
         problems.add(WORKSPACE, 1, path, what)
     is_usable = data is not None and not wrong
