@@ -131,7 +131,7 @@
         backgroundColor: data.values.map((v) => colour(data.target !== null && v >= data.target ? "c1" : v < 0 ? "c0" : "c1-soft")) }] },
       options: { layout: { padding: { top: 14, right: data.target === null ? 0 : 44 } },
         scales: axes({ ticks: { maxRotation: 0, autoSkipPadding: 6 } }, { ticks: { callback: (v) => `${trim(v)}%` }, grid: { drawTicks: false, color: (c) => colour(c.tick.value === 0 ? "line-2" : "grid") } }),
-        plugins: { barLabels: { format: (v) => number(v, 1), line: data.target ?? undefined }, lines: { at: data.target === null ? [] : [{ y: data.target, label: `Target ${trim(data.target)}%`, aside: true }] },
+        plugins: { barLabels: { format: (v) => number(v, window.innerWidth < 700 ? 0 : 1), line: data.target ?? undefined }, lines: { at: data.target === null ? [] : [{ y: data.target, label: `Target ${trim(data.target)}%`, aside: true }] },
           tooltip: { callbacks: { label: (c) => ` ${c.dataset.label}: ${number(c.raw, 1)}%` } } } },
     }),
     spend: (data) => ({
