@@ -34,8 +34,8 @@ from leads import scoring
 from leads.models import DefinitionSet, ExchangeRate, Lead, Workspace
 
 Key = tuple[Any, ...]
-RATE = DecimalField(max_digits=20, decimal_places=10)
-CONVERTED = DecimalField(max_digits=40, decimal_places=16)
+RATE = DecimalField(max_digits=30, decimal_places=18)
+CONVERTED = DecimalField(max_digits=54, decimal_places=30)
 
 
 @dataclass(frozen=True)

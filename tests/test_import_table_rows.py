@@ -215,7 +215,7 @@ def test_every_bad_row_is_listed_and_nothing_is_stored(read):
         "L1,2026-01-31,5,,FR,ann,\n"
         ",2026-01-31,5,,FR,,open\n"
         "L2,,many,,FR,,spam\n"
-        f"L3,31/01/2026,5,web,{'x' * 256},,test\n"
+        f"L3,31/01/2026,5,web,{'x' * 1001},,test\n"
         "L1,2026-01-31,5,,FR,,open\n"
         "GONE,2026-01-31,5,,FR,,open\n"
         "L4,2026-01-31,5,,FR,,merged\n",
@@ -226,7 +226,7 @@ def test_every_bad_row_is_listed_and_nothing_is_stored(read):
         "4: Created: is required",
         "4: Staff: 'many' is not a number",
         "5: Created: '31/01/2026' is not a time written as ISO 8601",
-        "5: Land: is longer than 255 characters",
+        "5: Land: is longer than 1000 characters",
         "5: Source: unknown channel 'web'",
         "6: Id: 'L1' is in line 2 already",
         "7: Id: lead 'GONE' was merged into another",

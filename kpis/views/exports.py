@@ -83,7 +83,9 @@ def safe(value: Any, zone: ZoneInfo) -> str:
         return value.astimezone(zone).isoformat()
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float | Decimal):
-        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, int | float):
+        return str(value)
     text = str(value)
     return f"'{text}" if text.startswith(RISKY) else text

@@ -25,12 +25,12 @@ def optional_key_field() -> models.CharField[str | None, str | None]:
 
 def text_field(**kwargs: Any) -> models.CharField[str, str]:
     """Free text kept exactly as given; blank means no value."""
-    return models.CharField(max_length=255, blank=True, default="", **kwargs)
+    return models.CharField(max_length=1000, blank=True, default="", **kwargs)
 
 
 def money_field(**kwargs: Any) -> models.DecimalField[Any, Any]:
     """An amount in the currency named beside it."""
-    return models.DecimalField(max_digits=18, decimal_places=6, **kwargs)
+    return models.DecimalField(max_digits=24, decimal_places=12, **kwargs)
 
 
 def currency_field() -> models.CharField[str, str]:

@@ -127,7 +127,7 @@ class ExchangeRate(models.Model):
 
     currency = models.CharField(max_length=3)
     date = models.DateField()
-    rate = models.DecimalField(max_digits=20, decimal_places=10)
+    rate = models.DecimalField(max_digits=30, decimal_places=18)
 
     class Meta:
         ordering = ["currency", "date"]

@@ -43,14 +43,14 @@ class SlaPolicy(models.Model):
     slug = models.CharField(max_length=100, unique=True)
     position = models.PositiveIntegerField()
     when = models.JSONField(null=True, blank=True)
-    minutes = models.DecimalField(max_digits=12, decimal_places=4, validators=[MinValueValidator(0)])
+    minutes = models.DecimalField(max_digits=18, decimal_places=10, validators=[MinValueValidator(0)])
     clock = models.CharField(max_length=16, choices=Clock, default=Clock.ALWAYS)
     calendar = models.ForeignKey(
         BusinessCalendar, models.PROTECT, null=True, blank=True, related_name="policies"
     )
     stops_on = models.CharField(max_length=10, choices=StopsOn, default=StopsOn.MEANINGFUL)
-    warn_at = models.DecimalField(max_digits=5, decimal_places=4, default=Decimal("0.8"))
-    escalate_after_minutes = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    warn_at = models.DecimalField(max_digits=12, decimal_places=10, default=Decimal("0.8"))
+    escalate_after_minutes = models.DecimalField(max_digits=18, decimal_places=10, null=True, blank=True)
     active = models.BooleanField(default=True)
 
     class Meta:

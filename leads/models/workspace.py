@@ -36,14 +36,14 @@ class Workspace(models.Model):
     conversion_stage = models.CharField(max_length=12, choices=Stage.rungs(), default=Stage.CUSTOMER)
     key_fields = models.JSONField(default=default_key_fields)
     gross_margin = models.DecimalField(
-        max_digits=12,
-        decimal_places=6,
+        max_digits=24,
+        decimal_places=12,
         default=Decimal("0.8"),
         validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
-    lifetime_months = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(36))
+    lifetime_months = models.DecimalField(max_digits=24, decimal_places=12, default=Decimal(36))
     attribution_model = models.CharField(max_length=16, choices=Attribution, default=Attribution.LEAD_SOURCE)
-    attribution_half_life_days = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(7))
+    attribution_half_life_days = models.DecimalField(max_digits=24, decimal_places=12, default=Decimal(7))
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_workspace")]
@@ -65,7 +65,7 @@ class Target(models.Model):
     """The value a KPI should reach, in the KPI's own unit."""
 
     kpi = models.CharField(max_length=64, unique=True)
-    value = models.DecimalField(max_digits=24, decimal_places=10)
+    value = models.DecimalField(max_digits=30, decimal_places=15)
 
     class Meta:
         ordering = ["kpi"]

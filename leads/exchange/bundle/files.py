@@ -39,6 +39,8 @@ from leads.models import (
 WORKSPACE = "workspace.json"
 KEYS: dict[type[models.Model], str] = {User: "username", Team: "name"}  # any other model: "key"
 
+DOMAIN_LIMIT = 1000
+
 
 @dataclass(frozen=True)
 class Column:
@@ -148,8 +150,8 @@ def key_of(model: type[models.Model]) -> str:
 def domain_of(email: str, _: tzinfo) -> str:
     """Return the domain that is stored beside an e-mail address."""
     domain = email_domain(email)
-    if len(domain) > 255:
-        raise ValueError("has a domain that is longer than 255 characters")
+    if len(domain) > DOMAIN_LIMIT:
+        raise ValueError(f"has a domain that is longer than {DOMAIN_LIMIT} characters")
     return domain
 
 
