@@ -272,3 +272,16 @@ def test_the_dashboard_asks_as_few_questions_for_many_rows_as_for_few(
         spend(str(number + 1), day=f"2026-02-{number + 1:02}")
     with django_assert_max_num_queries(len(few)):
         text(manager_client, f"/?{QUARTER}")
+
+
+@pytest.mark.parametrize("name", ["funnel", "clocks", "response", "velocity", "channels", "spend"])
+def test_a_panel_asks_as_few_questions_for_many_channels_as_for_one(
+    manager_client, company, name, django_assert_max_num_queries
+):
+    address = f"/panels/{name}/?{QUARTER}"
+    with django_assert_max_num_queries(60) as few:
+        text(manager_client, address)
+    for number in range(6):
+        leads(2, channel=channel(f"further-{number}"))
+    with django_assert_max_num_queries(len(few)):
+        text(manager_client, address)

@@ -220,7 +220,8 @@ def channels(frame: Frame, request: HttpRequest) -> dict[str, Any]:
     total = found["lead_volume"]
     earlier = {row["key"]: row["value"] for row in report.breakdown(total.kpi, frame.board.previous(), by)}
     most = max((row["value"] for row in total.entry["breakdown"]), default=0) or 1
-    rows = [_row(frame, by, row, found, earlier) for row in _keys(found)]
+    tones = colours() if by == "channel" else None
+    rows = [_row(frame, by, row, found, earlier, tones=tones) for row in _keys(found)]
     return {
         "by": DIMENSIONS[by].label,
         "switches": [
@@ -256,7 +257,13 @@ def _keys(found: Mapping[str, Card]) -> list[Mapping[str, Any]]:
 
 
 def _row(
-    frame: Frame, by: str, row: Mapping[str, Any], found: Mapping[str, Card], earlier: Mapping[str, int]
+    frame: Frame,
+    by: str,
+    row: Mapping[str, Any],
+    found: Mapping[str, Card],
+    earlier: Mapping[str, int],
+    *,
+    tones: Mapping[str, str] | None,
 ) -> Row:
     here = {slug: _of(card, row["key"]) for slug, card in found.items()}
     count, total = (here["lead_volume"] or {"value": 0})["value"], found["lead_volume"].entry["value"]
@@ -264,7 +271,7 @@ def _row(
     return Row(
         key=row["key"],
         label=row["label"],
-        colour=colours().get(row["key"], "c0") if by == "channel" else "",
+        colour=tones.get(row["key"], "c0") if tones is not None else "",
         leads=count,
         share=100 * count / total if total else None,
         delta=_compared(count, earlier.get(row["key"])),
