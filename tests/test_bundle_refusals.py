@@ -390,7 +390,12 @@ def test_the_schema_lists_the_kpis_of_the_catalogue():
     assert sorted(listed) == sorted(KPIS)
 
 
-def test_sqlite_keeps_fifteen_digits_and_the_rest_is_rounded(tmp_path):
-    take(tmp_path, spend="id,date,side,category,amount\ns,2026-01-01,marketing,ads,123456789012.345678\n")
-    exact = "123456789012.346" if connection.vendor == "sqlite" else "123456789012.345678"
-    assert Spend.objects.get().amount == Decimal(exact)
+def test_a_number_that_sqlite_would_round_is_refused_there(tmp_path):
+    spend = "id,date,side,category,amount\ns,2026-01-01,marketing,ads,123456789012.345678\n"
+    if connection.vendor == "sqlite":
+        assert refused(tmp_path, spend=spend) == [
+            "spend.csv:2: amount: 123456789012.345678 has more than 15 digits, which SQLite cannot keep exactly"
+        ]
+    else:
+        take(tmp_path, spend=spend)
+        assert Spend.objects.get().amount == Decimal("123456789012.345678")

@@ -11,7 +11,7 @@ from django import template
 from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from kpis.rows import Rows
 from leads.models import Lead
@@ -159,7 +159,7 @@ def sparkline(
     """Draw a trend as SVG: crisp, no script, coloured by the stylesheet; gaps are bridged."""
     known = [(i, float(value)) for i, value in enumerate(values) if value is not None]
     if len(known) < 2:
-        return mark_safe("")
+        return SafeString()
     low, high, line = _range([value for _, value in known], None if target is None else float(target))
     step, scale = (width - 6) / (len(values) - 1), (height - 6) / ((high - low) or 1)
     points = [(3 + i * step, height - 3 - (value - low) * scale) for i, value in known]

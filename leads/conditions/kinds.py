@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, floor
@@ -76,7 +77,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class Kind(ABC):
     """What fields of one type have in common.
 
     A filter is true or false and never unknown: `filled` guards whatever else may meet a NULL.
@@ -107,8 +108,9 @@ class Kind:
             raise ConditionError(path, "must be a list of two values, the lowest and the highest")
         return pair
 
+    @abstractmethod
     def read_one(self, raw: Any, path: str) -> Any:
-        raise NotImplementedError
+        """Return one checked value."""
 
     def where(self, expression: Any, op: str, value: Any, moment: Moment) -> Q:
         """Return the filter for an operation on a field."""
@@ -124,9 +126,9 @@ class Kind:
     def filled(self, expression: Any) -> Q:
         return Q(IsNull(expression, False))
 
+    @abstractmethod
     def holds(self, expression: Any, op: str, value: Any, moment: Moment) -> Q:
         """Return the filter for an operation that says what a filled field is."""
-        raise NotImplementedError
 
     def say(self, op: str, value: Any) -> str:
         """Return the operation in words, to stand after the field's name."""

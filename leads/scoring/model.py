@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -38,14 +39,14 @@ def clamp(expression: Any, limit: float | None) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(ABC):
     slug: str
     category: str
     points: float
 
+    @abstractmethod
     def given(self, moment: Moment) -> Any:
         """Return the points a lead has from the rule; NULL where it does not apply."""
-        raise NotImplementedError
 
     def size(self) -> int:
         return 4

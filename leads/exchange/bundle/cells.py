@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Value = str | int | None
 Reader = Callable[[str], Value]
 
-SQLITE = Context(prec=15)
+SQLITE_DIGITS = 15  # more of them SQLite rounds
 DECIMAL = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 WHOLE = re.compile(r"([0-9]{1,18})(?:\.0*)?")
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -157,7 +157,7 @@ def _decimal(field: models.DecimalField[Any, Any]) -> Reader:
             raise ValueError(f"{cell!r} is not a number such as 1234.5")
         number = Decimal(cell)
         check_fits(number, field)
-        return f"{kept(number):f}"
+        return f"{number:f}" if number else "0"
 
     return read
 
@@ -171,11 +171,8 @@ def check_fits(number: Decimal, field: models.DecimalField[Any, Any]) -> None:
         raise ValueError(
             f"{number} has more than {field.max_digits - field.decimal_places} digits before the point"
         )
-
-
-def kept(number: Decimal) -> Decimal:
-    """Return the number as the database keeps it: SQLite has fifteen digits."""
-    return SQLITE.create_decimal(number) if connection.vendor == "sqlite" else number + 0
+    if connection.vendor == "sqlite" and whole + fraction > SQLITE_DIGITS:
+        raise ValueError(f"{number} has more than {SQLITE_DIGITS} digits, which SQLite cannot keep exactly")
 
 
 def digits(number: Decimal) -> tuple[int, int]:
