@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from leads import response, scoring
+from leads import jobs, mail, response, scoring
 from leads.models import DefinitionSet, Lead
 
 
@@ -20,8 +20,23 @@ def rescore_all() -> None:
 
 
 @shared_task
+def run_job(job_id: int) -> None:
+    """Do a job somebody waits for."""
+    jobs.run(job_id, timezone.now())
+
+
+@shared_task
+def send_mail(mail_id: int) -> None:
+    """Send a message of the outbox."""
+    mail.send(mail_id, timezone.now())
+
+
+@shared_task
 def sweep() -> None:
-    """Do what no message told of: start the clocks not started yet, score the leads without a score."""
+    """Do what no message told of: clocks to start, leads to score, jobs and mail nobody took."""
+    now = timezone.now()
     response.judge()
     if DefinitionSet.current().scoring:
-        scoring.rescore(timezone.now(), Lead.objects.filter(score=None))
+        scoring.rescore(now, Lead.objects.filter(score=None))
+    jobs.sweep(now)
+    mail.sweep(now)

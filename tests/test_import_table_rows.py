@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.exchange import tables
 from leads.exchange.tables import MappingError, RefusedError
-from leads.models import Campaign, Channel, LandingPage, Lead, Submission, User, Workspace
+from leads.models import Campaign, Channel, DefinitionSet, LandingPage, Lead, Submission, User, Workspace
 from tests.factories import NOON, make_lead
 
 pytestmark = pytest.mark.django_db
@@ -68,9 +68,8 @@ def test_a_new_lead_is_one_submission_with_the_fields_it_came_with(read):
     ]
 
 
-def test_key_fields_are_those_of_the_workspace(read, workspace):
-    workspace.key_fields = ["email"]
-    workspace.save()
+def test_key_fields_are_those_of_the_published_definitions(read):
+    DefinitionSet.objects.create(number=1, status="published", key_fields=["email"])
     read("Id,Created,Mail\nL1,2026-01-31,a@b.c\n", fields={**FIELDS, "email": "Mail"}).apply(NOON)
     assert Submission.objects.get().complete
 

@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.utils.timezone
 import leads.models.fields
 import leads.models.users
-import leads.models.workspace
+import leads.models.definitions
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -365,7 +365,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(default='EUR', max_length=3)),
                 ('qualified_stage', models.CharField(choices=[('mql', 'MQL'), ('sal', 'SAL'), ('sql', 'SQL'), ('opportunity', 'Opportunity'), ('customer', 'Customer')], default='mql', max_length=12)),
                 ('conversion_stage', models.CharField(choices=[('mql', 'MQL'), ('sal', 'SAL'), ('sql', 'SQL'), ('opportunity', 'Opportunity'), ('customer', 'Customer')], default='customer', max_length=12)),
-                ('key_fields', models.JSONField(default=leads.models.workspace.default_key_fields)),
+                ('key_fields', models.JSONField(default=leads.models.definitions.default_key_fields)),
                 ('gross_margin', models.DecimalField(decimal_places=6, default=Decimal('0.8'), max_digits=12, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)])),
                 ('lifetime_months', models.DecimalField(decimal_places=6, default=Decimal('36'), max_digits=12)),
                 ('attribution_model', models.CharField(choices=[('lead_source', 'Lead source'), ('first', 'First touch'), ('last', 'Last touch'), ('last_non_direct', 'Last non-direct touch'), ('linear', 'Linear'), ('u_shaped', 'U-shaped'), ('w_shaped', 'W-shaped'), ('time_decay', 'Time decay'), ('markov', 'Markov chain')], default='lead_source', max_length=16)),

@@ -61,6 +61,7 @@ class Lead(models.Model):
 
     score = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     scored_at = models.DateTimeField(null=True, blank=True, editable=False)
+    needs_judging = models.BooleanField(default=False, editable=False)  # changed since scored and judged
 
     treated_at = models.DateTimeField(null=True, editable=False)  # any attempt, even before creation
     first_attempt_at = models.DateTimeField(null=True, editable=False)  # at or after creation
@@ -97,6 +98,7 @@ class Lead(models.Model):
             models.Index("response_due_at", name="lead_due", condition=Q(answered_at=None)),
             models.Index("id", name="lead_unjudged", condition=Q(sla_judged=False)),  # what sweeps look for
             models.Index("id", name="lead_unscored", condition=Q(score=None)),
+            models.Index("id", name="lead_needs_judging", condition=Q(needs_judging=True)),
             *(
                 models.Index(name, name=f"lead_{name}", condition=Q(**{f"{name}__isnull": False}))
                 for name in MILESTONES
@@ -114,6 +116,36 @@ class Lead(models.Model):
         """Return when the lead reached this rung or a later one."""
         at: datetime | None = getattr(self, f"{stage}_at")
         return at
+
+
+class ScoreOverride(models.Model):
+    """What a person says a lead is worth, beside what the model says. It never replaces the score.
+
+    People see it and queues go by it; definitions, segments and KPIs read the reckoned score.
+    """
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="score_overrides")
+    score = models.PositiveSmallIntegerField()  # 0 to 100
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(score__lte=100), name="override_up_to_100"),
+            models.UniqueConstraint(
+                fields=["lead"], condition=Q(ended_at=None), name="one_standing_override_a_lead"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.score}"
 
 
 class Submission(models.Model):

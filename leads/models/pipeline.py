@@ -26,7 +26,11 @@ class Stage(models.TextChoices):
 
 
 class StageEvent(models.Model):
-    """A lead came to a stage. Never edited: a correction is a new event."""
+    """A lead came to a stage. Never edited: a correction is a new event.
+
+    What a bundle brings has no `from_stage`; a move made here always has one. It was made by a person,
+    or by the `rule` that names the stage whose condition held.
+    """
 
     key = optional_key_field()
     lead = models.ForeignKey("leads.Lead", models.CASCADE, related_name="stage_events")
@@ -34,12 +38,19 @@ class StageEvent(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.TextField(blank=True, default="")
+    from_stage = models.CharField(max_length=12, blank=True, default="")  # a stage, or `lead` before any
+    rule = models.CharField(max_length=64, blank=True, default="")
+    unmet = models.JSONField(default=list, blank=True)  # criteria of the gate that a manager overrode
+    returns_at = models.DateTimeField(null=True, blank=True)  # of a recycled lead: when to come back to it
     definition = models.ForeignKey(
         "leads.DefinitionSet", models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     class Meta:
-        indexes = [models.Index("lead", "at", name="stage_event_lead")]
+        indexes = [
+            models.Index("lead", "at", name="stage_event_lead"),
+            models.Index("returns_at", name="stage_event_returns", condition=Q(returns_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.lead_id} {self.stage}"

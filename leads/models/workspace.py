@@ -8,12 +8,6 @@ from django.db import models
 
 from leads.models.pipeline import Stage
 
-KEY_FIELDS = ["company_size", "industry", "job_title"]
-
-
-def default_key_fields() -> list[str]:
-    return list(KEY_FIELDS)
-
 
 class Workspace(models.Model):
     """Name, time zone, reporting currency and the settings that KPIs read."""
@@ -34,7 +28,6 @@ class Workspace(models.Model):
     currency = models.CharField(max_length=3, default="EUR")
     qualified_stage = models.CharField(max_length=12, choices=Stage.rungs(), default=Stage.MQL)
     conversion_stage = models.CharField(max_length=12, choices=Stage.rungs(), default=Stage.CUSTOMER)
-    key_fields = models.JSONField(default=default_key_fields)
     gross_margin = models.DecimalField(
         max_digits=24,
         decimal_places=12,

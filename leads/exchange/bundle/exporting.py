@@ -150,7 +150,7 @@ def workspace() -> dict[str, Any]:
         "name": now.name,
         "time_zone": now.time_zone,
         "currency": now.currency,
-        "settings": {name: getattr(now, name) for name in SETTINGS},
+        "settings": _settings(now, definitions),
         "icp": definitions.icp,
         "scoring": definitions.scoring,
         "stages": definitions.stages,
@@ -159,6 +159,16 @@ def workspace() -> dict[str, Any]:
         ],
         "calendars": [_calendar(calendar) for calendar in _by_text(BusinessCalendar, "slug")],
         "targets": [{"kpi": target.kpi, "value": target.value} for target in _by_text(Target, "kpi")],
+    }
+
+
+def _settings(now: Workspace, definitions: DefinitionSet) -> dict[str, Any]:
+    """Return the settings; the key fields are versioned with the definitions, in a bundle they stand here."""
+    stages, others = SETTINGS[:2], SETTINGS[2:]
+    return {
+        **{name: getattr(now, name) for name in stages},
+        "key_fields": definitions.key_fields,
+        **{name: getattr(now, name) for name in others},
     }
 
 

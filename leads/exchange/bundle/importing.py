@@ -19,7 +19,7 @@ from leads.exchange.bundle.source import MAX_FILE_SIZE, Source, open_source
 from leads.exchange.bundle.staging import Progress, create_tables, drop_tables, stage
 from leads.exchange.bundle.storing import Stored, leads_aside, one_at_a_time, store
 from leads.exchange.bundle.workspace import WorkspaceFile, read_workspace
-from leads.models import Workspace
+from leads.models import DefinitionSet
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _import(source: Source, at: datetime, progress: Progress) -> Imported:
     workspace = _checked(source, progress)
     with one_at_a_time(), leads_aside():
         settled = settle(workspace.data, at)
-        files = store(at, Workspace.current().key_fields, progress)
+        files = store(at, DefinitionSet.current().key_fields, progress)
         _derive(at, progress)
     drop_tables()
     return Imported({WORKSPACE: Stored(0, settled), **files})

@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import Max
 
 from leads.exchange.bundle.jsontext import floats
-from leads.exchange.bundle.workspace import DEFINITIONS, Json
+from leads.exchange.bundle.workspace import Json
 from leads.models import BusinessCalendar, DefinitionSet, SlaPolicy, Target, Workspace
+from leads.models.definitions import KEY_FIELDS
 
 
 def settle(data: Json, at: datetime) -> int:
@@ -17,17 +18,17 @@ def settle(data: Json, at: datetime) -> int:
     workspace = Workspace.objects.first() or Workspace(pk=1)
     basics = {key: data[key] for key in ("name", "time_zone", "currency")}
     settings = {**_defaults(Workspace, SETTINGS), **data.get("settings", {})}
+    key_fields = settings.pop("key_fields", KEY_FIELDS)
     changed = int(_save(workspace, {**settings, **basics}))
     changed += sum(_calendar(calendar, data["time_zone"]) for calendar in data.get("calendars", []))
     changed += _policies(data.get("sla", []))
     changed += sum(_save(_find(Target, kpi=target["kpi"]), target) for target in data.get("targets", []))
-    return changed + _define(data, at)
+    return changed + _define(data, key_fields, at)
 
 
 SETTINGS = (
     "qualified_stage",
     "conversion_stage",
-    "key_fields",
     "gross_margin",
     "lifetime_months",
     "attribution_model",
@@ -57,21 +58,23 @@ def _policies(given: list[Json]) -> int:
     return changed
 
 
-def _define(data: Json, at: datetime) -> int:
+def _define(data: Json, key_fields: list[str], at: datetime) -> int:
     """Publish a new version of the definitions if they differ from the current one."""
     current = DefinitionSet.current()
     stages = {
         name: {"when": None, "mode": "manual", **stage} for name, stage in data.get("stages", {}).items()
     }
     new = floats({"icp": data.get("icp"), "scoring": data.get("scoring"), "stages": stages})
-    if all(getattr(current, key) == new[key] for key in DEFINITIONS):
+    new["key_fields"] = key_fields
+    if all(getattr(current, key) == value for key, value in new.items()):
         return 0
-    DefinitionSet.objects.filter(status="published").update(status="superseded")
+    DefinitionSet.objects.filter(status="published").update(status="superseded", superseded_at=at)
     last = DefinitionSet.objects.aggregate(last=Max("number"))["last"] or 0
     DefinitionSet.objects.create(
         **new,
         number=last + 1,
         status="published",
+        created_at=at,
         effective_from=at,
         reason="Imported with a workspace bundle",
     )

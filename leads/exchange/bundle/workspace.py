@@ -207,7 +207,8 @@ def _twice(path: str, key: str, items: list[Json]) -> Wrong:
 
 def _numbers(data: Json) -> Wrong:
     """Yield decimals that their columns would round."""
-    yield from _unfit("settings.", Workspace, data.get("settings", {}))
+    settings = {name: value for name, value in data.get("settings", {}).items() if name != "key_fields"}
+    yield from _unfit("settings.", Workspace, settings)
     for number, policy in enumerate(data.get("sla", [])):
         yield from _unfit(f"sla[{number}].", SlaPolicy, policy)
     targets = data.get("targets", [])

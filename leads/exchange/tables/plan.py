@@ -15,7 +15,7 @@ from leads.exchange.tables.layout import TABLES
 from leads.exchange.tables.mapping import Mapping, MappingError, NewWorkspace
 from leads.exchange.tables.source import Source
 from leads.exchange.tables.writing import Writer, hold_off_imports
-from leads.models import Workspace
+from leads.models import DefinitionSet, Workspace
 
 BATCH = 2_000
 
@@ -70,7 +70,7 @@ class Plan:
             self.workspace.save(force_insert=True)
         tally = Tally()
         judge = self._judge()
-        writer = Writer(self.table, list(self._mapping.fields), self.workspace.key_fields, at)
+        writer = Writer(self.table, list(self._mapping.fields), DefinitionSet.current().key_fields, at)
         for fates in self._judged(judge, tally, watch, progress):
             if skip_errors or not tally.errors:
                 writer.write(fates, judge.directories)

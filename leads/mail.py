@@ -1,0 +1,67 @@
+"""Mail on its way out: written with the facts it tells of, sent by a worker, each message once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from leads import tasks
+from leads.models import Mail
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+MOST_TRIES = 8
+
+
+@transaction.atomic
+def write(key: str, *, to: str, subject: str, body: str, at: datetime) -> Mail | None:
+    """Put a message in the outbox; return None where the address or the message was there before."""
+    if not to:
+        return None
+    line = " ".join(subject.split())  # a subject is one line
+    mail, is_new = Mail.objects.get_or_create(
+        key=key, defaults={"to": to, "subject": line[:200], "body": body, "created_at": at}
+    )
+    if is_new:
+        transaction.on_commit(partial(tasks.send_mail.delay, mail.pk), robust=True)
+    return mail if is_new else None
+
+
+def send(mail_id: int, at: datetime) -> None:
+    """Send a message unless it is sent or another worker is at it."""
+    free = Q(leased_until=None) | Q(leased_until__lt=at)
+    claimed = Mail.objects.filter(free, pk=mail_id, sent_at=None, tries__lt=MOST_TRIES)
+    if claimed.update(leased_until=at + LEASE, tries=F("tries") + 1):
+        _send(Mail.objects.get(pk=mail_id))
+
+
+def _send(mail: Mail) -> None:
+    message = EmailMessage(mail.subject, mail.body, to=[mail.to])
+    message.extra_headers["Message-ID"] = f"<{mail.pk}.{mail.created_at:%Y%m%d%H%M%S}@leadtracker>"
+    try:
+        message.send()
+    except Exception as error:
+        logger.warning("mail %s could not be sent: %s", mail.pk, error)
+        Mail.objects.filter(pk=mail.pk).update(error=str(error)[:1000], leased_until=_later(mail))
+    else:
+        Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now(), leased_until=None, error="")
+
+
+def _later(mail: Mail) -> datetime:
+    """Return when to try again: after 1 minute, then 2, 4, 8 …"""
+    return timezone.now() + timedelta(minutes=2 ** (mail.tries - 1))
+
+
+def sweep(at: datetime) -> None:
+    """Send the messages whose turn it is and of which no worker knows."""
+    free = Q(leased_until=None, created_at__lt=at - timedelta(minutes=1)) | Q(leased_until__lt=at)
+    waiting = Mail.objects.filter(free, sent_at=None, tries__lt=MOST_TRIES)
+    for mail_id in waiting.order_by("created_at").values_list("pk", flat=True)[:500]:
+        send(mail_id, at)
