@@ -15,13 +15,13 @@ from django.views.decorators.vary import vary_on_headers
 from kpis import report
 from kpis.catalog import KPIS
 from kpis.definitions import BANDS, DIMENSIONS, NONE
-from kpis.views.access import figures_only
 from kpis.views.attention import notices
 from kpis.views.cards import STATES, Card, cards, groups
 from kpis.views.first_run import first_run
 from kpis.views.frame import Choice, Frame
 from kpis.views.panels import PANELS
 from leads.models import Lead
+from leads.views.access import figures_only
 from leads.views.rendering import page
 
 MOST_OPTIONS = 500

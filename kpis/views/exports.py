@@ -18,9 +18,9 @@ from kpis.catalog import KPIS
 from kpis.printing import RISKY, write_csv
 from kpis.query import parse
 from kpis.rows import Rows
-from kpis.views.access import figures_only
 from kpis.views.frame import Frame
 from kpis.views.kpi import Selection
+from leads.views.access import figures_only
 
 BOM = "\ufeff"  # tells spreadsheets that this is UTF-8
 CSV = "text/csv; charset=utf-8"

@@ -18,7 +18,6 @@ from kpis.definitions import DIMENSIONS, Measure
 from kpis.kinds import Kpi
 from kpis.query import ReportQuery
 from kpis.rows import Rows, behind
-from kpis.views.access import figures_only
 from kpis.views.cards import ENOUGH, Card, cards
 from kpis.views.charts import point_label, trend
 from kpis.views.frame import Choice, Frame, names
@@ -26,6 +25,7 @@ from kpis.views.search import matching
 from leads.filters import LONGEST_SEARCH
 from leads.paging import page_of
 from leads.templatetags.interface import Number, duration, grouped, money
+from leads.views.access import figures_only
 from leads.views.rendering import page
 
 SIDES = ("numerator", "denominator")

@@ -21,10 +21,10 @@ from kpis.periods import next_bucket
 from kpis.printing import plain
 from kpis.query import ReportQuery
 from kpis.templatetags.figures import change, figure
-from kpis.views.access import figures_only
 from kpis.views.cards import CLOSE, ENOUGH, Card, Delta, cards, misses
 from kpis.views.charts import colours, money_unit, point_label
 from kpis.views.frame import Choice, Frame, waiting
+from leads.views.access import figures_only
 from leads.views.rendering import page
 
 Build = Callable[[Frame, HttpRequest], dict[str, Any]]

@@ -1,0 +1,6 @@
+"""Addresses below /definitions/."""
+
+from typing import Any
+
+app_name = "definitions"
+urlpatterns: list[Any] = []

@@ -1,0 +1,35 @@
+"""Watching a job, and calling it off."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from leads import jobs
+from leads.models import Job
+from leads.views.access import figures_only
+from leads.views.rendering import page
+
+
+@require_safe
+@figures_only
+def job(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draw a job's progress; the drawing asks again until the job has ended, then says `job-ended`."""
+    watched = get_object_or_404(Job, pk=pk)
+    response = page(request, "_job.html", {"job": watched})
+    if watched.has_ended:
+        response.headers["HX-Trigger"] = "job-ended"
+    return response
+
+
+@require_POST
+@figures_only
+def cancel_job(request: HttpRequest, pk: int) -> HttpResponse:
+    watched = get_object_or_404(Job, pk=pk)
+    jobs.cancel(watched, timezone.now())
+    watched.refresh_from_db()
+    response = page(request, "_job.html", {"job": watched})
+    response.headers["HX-Trigger"] = "job-ended"
+    return response
