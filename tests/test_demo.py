@@ -2,7 +2,7 @@
 
 import csv
 import filecmp
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from statistics import mean
 
@@ -19,7 +19,7 @@ from leads.demo.bundle import write_bundle
 from leads.demo.files import COLUMNS
 from leads.demo.workspace import PASSWORD
 from leads.management.commands.create_demo import moment
-from leads.models import Channel, DefinitionSet, Lead, User, Workspace
+from leads.models import Channel, DefinitionSet, Lead, StageEvent, User, Workspace
 
 UNTIL = datetime(2026, 11, 18, 9, 42, tzinfo=UTC)
 PLANNED = {"scheduled_for", "starts_on", "ends_on"}  # columns that may lie ahead
@@ -176,6 +176,21 @@ def test_it_fills_an_empty_workspace_and_opens_one_log_in_per_role():
     assert PASSWORD in said
     assert User.objects.get(username="manager").name == "Hanna Feld"
     assert not User.objects.get(username="tomas").has_usable_password()
+
+
+@pytest.mark.django_db
+def test_its_definitions_have_a_history_and_moves_name_the_version_of_their_day():
+    create(leads=200)
+    first, second, third = DefinitionSet.objects.order_by("number")
+    assert third == DefinitionSet.current()
+    needed = [version.stages["mql"]["when"]["all"][0]["value"] for version in (first, second, third)]
+    assert needed == [45, 50, 50]
+    assert first.superseded_at == second.effective_from
+    assert second.superseded_at == third.effective_from == UNTIL - timedelta(days=115)
+    for event in StageEvent.objects.filter(stage="mql").select_related("definition"):
+        version = event.definition
+        assert version.effective_from <= event.at
+        assert version.superseded_at is None or event.at < version.superseded_at
 
 
 @pytest.mark.django_db

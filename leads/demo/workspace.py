@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from django.db import transaction
 
+from leads.demo import history
 from leads.demo.bundle import Progress, write_bundle
 from leads.demo.cast import LOGINS, USERNAMES
 from leads.exchange.bundle import import_bundle
@@ -40,6 +41,7 @@ def create(
         path = Path(folder)
         write_bundle(path, leads=leads, seed=seed, until=until, progress=writing, without=taken)
         import_bundle(path, progress=loading)
+        history.tell(until)
         return _open_log_ins(taken)
 
 
