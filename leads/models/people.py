@@ -62,6 +62,7 @@ class Lead(models.Model):
     score = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     scored_at = models.DateTimeField(null=True, blank=True, editable=False)
     needs_judging = models.BooleanField(default=False, editable=False)  # changed since scored and judged
+    judged_at = models.DateTimeField(null=True, editable=False)  # scored and judged last, after a change
 
     treated_at = models.DateTimeField(null=True, editable=False)  # any attempt, even before creation
     first_attempt_at = models.DateTimeField(null=True, editable=False)  # at or after creation
