@@ -8,18 +8,20 @@ sweep takes the job up again. So a job's work must be safe to run twice, and to 
         for done in ...:
             tell(done, total)     # shows progress; ends the work if the job was cancelled
         return {"changed": 3}     # becomes the job's result
+
+Tell outside of transactions, or nobody sees it, and more often than `SILENT_AFTER`.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Protocol
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from leads import tasks
@@ -28,6 +30,7 @@ from leads.models import Job, User
 logger = logging.getLogger(__name__)
 
 SILENT_AFTER = timedelta(minutes=5)  # without a sign of life a worker is taken for dead
+AGAIN_AFTER = timedelta(minutes=1)  # the sweep's pace: a message that nobody took by then is sent anew
 MOST_TRIES = 3
 
 
@@ -36,7 +39,7 @@ class Tell(Protocol):
 
 
 class Cancelled(Exception):
-    """Somebody cancelled the job while it ran."""
+    """The job was cancelled while it ran, or given to another worker: stop."""
 
 
 class JobError(Exception):
@@ -60,11 +63,20 @@ def work(kind: str) -> Callable[[Work], Work]:
 @transaction.atomic
 def start(kind: str, params: dict[str, Any], *, by: User | None, at: datetime) -> Job:
     """Ask for a job; of one that waits or runs with the same parameters there is no second."""
+    _wait_for_other_starts(kind)
+    params = json.loads(json.dumps(params, sort_keys=True))  # SQLite compares them as text
     same = Job.objects.filter(kind=kind, params=params, state__in=[Job.State.WAITING, Job.State.RUNNING])
     job = same.first() or Job.objects.create(kind=kind, params=params, by=by, created_at=at)
-    tell_worker = partial(tasks.run_job.delay, job.pk)
-    transaction.on_commit(tell_worker, robust=True)  # without a broker the sweep will
+    pk = job.pk  # no partial below: Django asks a robust one that fails for its name
+    transaction.on_commit(lambda: tasks.run_job.delay(pk), robust=True)  # without a broker the sweep will
     return job
+
+
+def _wait_for_other_starts(kind: str) -> None:
+    """Let nobody else start a job of this kind until the transaction ends; SQLite has one writer anyhow."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"job {kind}"])
 
 
 def cancel(job: Job, at: datetime) -> bool:
@@ -83,45 +95,47 @@ def run(job_id: int, at: datetime) -> None:
     """Do a job, unless somebody else does it or it has ended."""
     free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, seen_at__lt=at - SILENT_AFTER)
     claimed = Job.objects.filter(free, pk=job_id, tries__lt=MOST_TRIES)
-    if claimed.update(state=Job.State.RUNNING, started_at=at, seen_at=at, tries=F("tries") + 1):
+    fresh = {"started_at": at, "seen_at": at, "done": 0, "total": 0, "tries": F("tries") + 1}
+    if claimed.update(state=Job.State.RUNNING, **fresh):
         _do(Job.objects.get(pk=job_id))
 
 
 def _do(job: Job) -> None:
     try:
         result = WORK[job.kind](job, _teller(job))
+        _end(job, Job.State.DONE, result=result)
     except Cancelled:
         return
     except JobError as error:
-        _end(job, Job.State.FAILED, error=str(error))
+        _end(job, Job.State.FAILED, error=str(error).replace("\0", ""))
     except Exception:
         logger.exception("job %s failed", job.pk)
         _end(job, Job.State.FAILED, error="It failed for a reason that is in the log.")
-    else:
-        _end(job, Job.State.DONE, result=result)
 
 
 def _teller(job: Job) -> Tell:
     def tell(done: int, total: int) -> None:
-        running = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
-        if not running.update(done=done, total=total, seen_at=timezone.now()):
+        if not _ours(job).update(done=done, total=total, seen_at=timezone.now()):
             raise Cancelled
 
     return tell
 
 
+def _ours(job: Job) -> QuerySet[Job]:
+    """Return the job while this worker has it: a slow one may have been taken for dead."""
+    return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, tries=job.tries)
+
+
 def _end(job: Job, state: str, **values: Any) -> None:
-    running = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
-    running.update(state=state, finished_at=timezone.now(), **values)
+    _ours(job).update(state=state, finished_at=timezone.now(), **values)
 
 
 def sweep(at: datetime) -> None:
     """Send the jobs no worker has taken or kept; give up those that were tried too often."""
-    lost = Q(state=Job.State.WAITING, created_at__lt=at - timedelta(minutes=1))
+    lost = Q(state=Job.State.WAITING, created_at__lt=at - AGAIN_AFTER)
     lost |= Q(state=Job.State.RUNNING, seen_at__lt=at - SILENT_AFTER)
     given_up = Job.objects.filter(lost, tries__gte=MOST_TRIES)
     given_up.update(
         state=Job.State.FAILED, finished_at=at, error=f"Workers died {MOST_TRIES} times while doing it."
     )
-    for job_id in Job.objects.filter(lost).values_list("pk", flat=True):
-        tasks.run_job.delay(job_id)
+    tasks.send_each(tasks.run_job, Job.objects.filter(lost).values_list("pk", flat=True))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -16,8 +15,10 @@ from leads.models import Mail
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
-MOST_TRIES = 8
+LEASE = timedelta(minutes=5)  # longer than a mail server may take: see EMAIL_TIMEOUT
+LONGEST_PAUSE = timedelta(hours=12)
+MOST_TRIES = 16  # over three days: a mail server may be down for a weekend
+MOST_AT_ONCE = 500
 
 
 @transaction.atomic
@@ -30,7 +31,7 @@ def write(key: str, *, to: str, subject: str, body: str, at: datetime) -> Mail |
         key=key, defaults={"to": to, "subject": line[:200], "body": body, "created_at": at}
     )
     if is_new:
-        transaction.on_commit(partial(tasks.send_mail.delay, mail.pk), robust=True)
+        transaction.on_commit(lambda: tasks.send_mail.delay(mail.pk), robust=True)
     return mail if is_new else None
 
 
@@ -49,19 +50,19 @@ def _send(mail: Mail) -> None:
         message.send()
     except Exception as error:
         logger.warning("mail %s could not be sent: %s", mail.pk, error)
-        Mail.objects.filter(pk=mail.pk).update(error=str(error)[:1000], leased_until=_later(mail))
+        ours = Mail.objects.filter(pk=mail.pk, tries=mail.tries, sent_at=None)
+        ours.update(error=str(error)[:1000], leased_until=_later(mail))
     else:
         Mail.objects.filter(pk=mail.pk).update(sent_at=timezone.now(), leased_until=None, error="")
 
 
 def _later(mail: Mail) -> datetime:
     """Return when to try again: after 1 minute, then 2, 4, 8 …"""
-    return timezone.now() + timedelta(minutes=2 ** (mail.tries - 1))
+    return timezone.now() + min(timedelta(minutes=2 ** (mail.tries - 1)), LONGEST_PAUSE)
 
 
 def sweep(at: datetime) -> None:
-    """Send the messages whose turn it is and of which no worker knows."""
+    """Hand to workers the messages whose turn it is and of which none knows."""
     free = Q(leased_until=None, created_at__lt=at - timedelta(minutes=1)) | Q(leased_until__lt=at)
-    waiting = Mail.objects.filter(free, sent_at=None, tries__lt=MOST_TRIES)
-    for mail_id in waiting.order_by("created_at").values_list("pk", flat=True)[:500]:
-        send(mail_id, at)
+    waiting = Mail.objects.filter(free, sent_at=None, tries__lt=MOST_TRIES).order_by("created_at")
+    tasks.send_each(tasks.send_mail, waiting.values_list("pk", flat=True)[:MOST_AT_ONCE])

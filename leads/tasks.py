@@ -1,10 +1,27 @@
 """Celery's doors to the services: ids in, one call, safe to run twice."""
 
-from celery import shared_task
+import logging
+from collections.abc import Iterable
+
+from celery import Task, shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from leads import jobs, mail, response, scoring
 from leads.models import DefinitionSet, Lead
+
+logger = logging.getLogger(__name__)
+
+NEXT_SWEEP = 55  # seconds: what workers do not get to by then expires, for the sweep will send it again
+
+
+def send_each(task: Task, ids: Iterable[int]) -> None:
+    """Tell workers to do a task with each of these; without a broker the next sweep tells them."""
+    try:
+        for pk in ids:
+            task.apply_async((pk,), expires=NEXT_SWEEP)
+    except OperationalError as error:
+        logger.warning("no broker for %s: %s", task.name, error)
 
 
 @shared_task
