@@ -1,0 +1,27 @@
+"""The fields a lead's form may be asked to fill."""
+
+KEY_FIELD_CHOICES = (
+    "email",
+    "first_name",
+    "last_name",
+    "phone",
+    "job_title",
+    "seniority",
+    "job_function",
+    "company",
+    "website",
+    "company_size",
+    "industry",
+    "country",
+    "region",
+    "channel",
+    "campaign",
+    "landing_page",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "owner",
+    "tags",
+)
