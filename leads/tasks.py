@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 from celery import Task, shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from leads import jobs, mail, response, scoring
+from leads import jobs, judging, mail, response, scoring
 from leads.models import DefinitionSet, Lead
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ logger = logging.getLogger(__name__)
 NEXT_SWEEP = 55  # seconds: what workers do not get to by then expires, for the sweep will send it again
 
 
-def send_each(task: Task, ids: Iterable[int]) -> None:
+def send_each(task: Task, ids: Iterable[Any]) -> None:
     """Tell workers to do a task with each of these; without a broker the next sweep tells them."""
     try:
         for pk in ids:
@@ -37,6 +38,12 @@ def rescore_all() -> None:
 
 
 @shared_task
+def judge_leads(lead_ids: list[int]) -> None:
+    """Score and promote leads that changed."""
+    judging.judge(Lead.objects.filter(pk__in=lead_ids), timezone.now)
+
+
+@shared_task
 def run_job(job_id: int) -> None:
     """Do a job somebody waits for."""
     jobs.run(job_id, timezone.now())
@@ -50,10 +57,11 @@ def send_mail(mail_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Do what no message told of: clocks to start, leads to score, jobs and mail nobody took."""
+    """Do what no message told of: clocks to start, leads to score and judge, jobs and mail nobody took."""
     now = timezone.now()
     response.judge()
     if DefinitionSet.current().scoring:
         scoring.rescore(now, Lead.objects.filter(score=None))
+    judging.sweep(timezone.now)
     jobs.sweep(now)
     mail.sweep(now)

@@ -1,0 +1,18 @@
+"""The ladder a lead climbs, and every move on it: the only writer of stage events."""
+
+from leads.stages.errors import StageError
+from leads.stages.gates import criteria, unmet
+from leads.stages.ladder import legal_moves
+from leads.stages.moving import LONGEST_REASON, MOST_YEARS, move
+from leads.stages.promoting import promote
+
+__all__ = [
+    "LONGEST_REASON",
+    "MOST_YEARS",
+    "StageError",
+    "criteria",
+    "legal_moves",
+    "move",
+    "promote",
+    "unmet",
+]
