@@ -8,7 +8,7 @@ from celery import Task, shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from leads import jobs, judging, mail, response, scoring
+from leads import jobs, judging, mail, rescoring, response, scoring  # noqa: F401  rescoring: its job
 from leads.models import DefinitionSet, Lead
 
 logger = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ def score_lead(lead_id: int) -> None:
 
 @shared_task
 def rescore_all() -> None:
-    """Let points decay: score all leads as they are now."""
-    scoring.rescore(timezone.now())
+    """Let points decay: score all leads as they are now. Those that rose are judged by the next sweep."""
+    scoring.rescore(timezone.now(), flag=True)
 
 
 @shared_task

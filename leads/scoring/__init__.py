@@ -8,14 +8,14 @@ from datetime import datetime
 from math import fsum
 from typing import Any
 
-from django.db import connection
 from django.db.models import Expression, QuerySet
 from django.db.models.expressions import Combinable
 
 from leads.conditions import ConditionError
 from leads.conditions.moment import Moment
-from leads.models import DefinitionSet, Lead
+from leads.models import Lead
 from leads.scoring.model import CATEGORIES, Model, band_of, read, read_thresholds
+from leads.scoring.storing import rescore
 
 __all__ = [
     "CATEGORIES",
@@ -96,31 +96,3 @@ def _category(model: Model, category: str, rules: list[RulePoints]) -> CategoryP
     cap, weight = model.caps[category], model.weights[category]
     held = total if cap is None else max(-cap, min(total, cap))
     return CategoryPoints(total, cap, weight, weight * held)
-
-
-def rescore(at: datetime, leads: QuerySet[Lead] | None = None) -> int:
-    """Store the score of every lead, or of these, as it is at an instant; return how many changed.
-
-    Leads that count nowhere have a score too, ready for when they do. `scored_at` says since when the
-    score is what it is: leads whose score stays are not written, which keeps a daily run quick.
-    """
-    scoring = DefinitionSet.current().scoring
-    chosen: QuerySet[Lead] = Lead.objects.all()
-    if leads is not None:
-        chosen = chosen.filter(pk__in=leads.values("pk"))
-    if scoring is None:
-        return chosen.filter(score__isnull=False).update(score=None, scored_at=None)
-    return _store(chosen.order_by().values_list("pk", score(scoring, at)), at)
-
-
-def _store(fresh: QuerySet[Lead, Any], at: datetime) -> int:
-    """Store the scores of a query of lead and score, each reckoned once."""
-    scores, params = fresh.query.sql_with_params()
-    statement = f"""
-        UPDATE {Lead._meta.db_table} AS lead SET score = fresh.score, scored_at = %s
-        FROM (WITH once (id, score) AS MATERIALIZED ({scores}) SELECT * FROM once) AS fresh
-        WHERE lead.id = fresh.id AND lead.score IS DISTINCT FROM fresh.score
-    """  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(at), *params])
-        return int(cursor.rowcount)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ DEFAULT_THRESHOLDS = {"warm": 25.0, "mql": 50.0, "sql": 75.0}
 EVENT_KEYS = ("per_event", "max", "half_life_days", "daily_cap")
 NOT_IN_RULES = frozenset({"score", "stage"})  # the score decides them
 
+UNLIMITED = 100.0  # what a rule per event without a `max` is taken to reach
 MAX_RULES = 200
 MAX_SIZE = 3_000
 SMALLEST = 1e-9
@@ -38,6 +39,11 @@ def clamp(expression: Any, limit: float | None) -> Any:
     return expression if limit is None else Least(Greatest(expression, amount(-limit)), amount(limit))
 
 
+def rounded(results: Iterable[Any]) -> Expression:
+    """Return what categories bring together, as a whole number from 0 to 100."""
+    return RoundHalfUp(Least(Greatest(Total(*results), amount(0)), amount(100)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule(ABC):
     slug: str
@@ -47,6 +53,11 @@ class Rule(ABC):
     @abstractmethod
     def given(self, moment: Moment) -> Any:
         """Return the points a lead has from the rule; NULL where it does not apply."""
+
+    @property
+    def reach(self) -> float:
+        """Return the most the rule can give."""
+        return max(self.points, 0)
 
     def size(self) -> int:
         return 4
@@ -77,6 +88,12 @@ class EventRule(Rule):
     def given(self, moment: Moment) -> Any:
         return NullIf(EventPoints([self], moment), amount(0))
 
+    @property
+    def reach(self) -> float:
+        if self.points <= 0:
+            return 0
+        return UNLIMITED if self.most is None else self.most
+
 
 @dataclass(frozen=True)
 class Model:
@@ -87,17 +104,35 @@ class Model:
 
     def score(self, moment: Moment) -> Expression:
         """Return the score, a whole number from 0 to 100."""
-        weighted = [
-            amount(self.weights[category]) * clamp(self._sum(category, moment), self.caps[category])
-            for category in CATEGORIES
-        ]
-        return RoundHalfUp(Least(Greatest(Total(*weighted), amount(0)), amount(100)))
+        return self.score_of({category: self.sum(category, moment) for category in CATEGORIES})
 
-    def _sum(self, category: str, moment: Moment) -> Expression:
-        rules = [rule for rule in self.rules if rule.category == category]
-        points = [Coalesce(rule.given(moment), amount(0)) for rule in rules if isinstance(rule, FitRule)]
-        events = [rule for rule in rules if isinstance(rule, EventRule)]
-        return Total(amount(0), *points, *([EventPoints(events, moment, felt=True)] if events else []))
+    def score_of(self, sums: Mapping[str, Any]) -> Expression:
+        """Return the score, given what the rules of each category add up to."""
+        return rounded(self.result(category, sums[category]) for category in CATEGORIES)
+
+    def result(self, category: str, total: Any) -> Any:
+        """Return what a category brings to the score, given what its rules add up to."""
+        return amount(self.weights[category]) * clamp(total, self.caps[category])
+
+    def sum(self, category: str, moment: Moment) -> Expression:
+        """Return what the rules of a category add up to."""
+        events = self.event_rules(category)
+        given = [EventPoints(events, moment, felt=True)] if events else []
+        return Total(*self._fit(category, moment), *given)
+
+    def fit(self, category: str, moment: Moment) -> Expression:
+        """Return what the rules of a category that ask who the lead is add up to."""
+        return Total(*self._fit(category, moment))
+
+    def _fit(self, category: str, moment: Moment) -> list[Any]:
+        rules = [rule for rule in self.of(category) if isinstance(rule, FitRule)]
+        return [amount(0), *(Coalesce(rule.given(moment), amount(0)) for rule in rules)]
+
+    def event_rules(self, category: str) -> list[EventRule]:
+        return [rule for rule in self.of(category) if isinstance(rule, EventRule)]
+
+    def of(self, category: str) -> list[Rule]:
+        return [rule for rule in self.rules if rule.category == category]
 
 
 def band_of(thresholds: dict[str, float], score: float) -> str:

@@ -16,6 +16,7 @@ from django.db.models.functions import Cast, RowNumber, TruncDate
 
 from leads.conditions import facts
 from leads.conditions.moment import Moment, outer
+from leads.models import BehaviourEvent
 
 if TYPE_CHECKING:
     from leads.scoring.model import EventRule
@@ -66,25 +67,31 @@ class EventPoints(Subquery):
     def __init__(self, rules: Sequence[EventRule], moment: Moment, *, felt: bool = False) -> None:
         self.rules = list(rules)
         self.felt = felt
-        super().__init__(_events(self.rules, moment))
+        super().__init__(events(facts.events(moment), self.rules, moment))
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:  # type: ignore[override]
-        limits = ("MIN", "MAX") if connection.vendor == "sqlite" else ("LEAST", "GREATEST")
-        points = " + ".join(_points(rule, *limits, felt=self.felt) for rule in self.rules)
-        template = f"(SELECT {points} FROM (%(subquery)s) e)"  # noqa: S608
+        points, kinds = given(self.rules, connection.vendor, felt=self.felt)
+        template = f"(SELECT {points.replace('%', '%%')} FROM (%(subquery)s) e)"  # noqa: S608
         sql, params = super().as_sql(compiler, connection, template=template, **context)
-        return sql, [*(rule.kind for rule in self.rules), *params]
+        return sql, [*kinds, *params]
 
 
-def _events(rules: Sequence[EventRule], moment: Moment) -> QuerySet[Any, Any]:
-    """Return the lead's events with their age and, if a rule asks, their place in their day."""
-    kinds = {rule.kind for rule in rules}
-    rows = facts.events(moment).filter(kind__in=sorted(kinds)).order_by()
+def events(
+    rows: QuerySet[BehaviourEvent], rules: Sequence[EventRule], moment: Moment
+) -> QuerySet[BehaviourEvent, Any]:
+    """Return the events that rules ask for, each with its age and, if a rule asks, its place in its day."""
     columns: dict[str, Any] = {"age": _age(moment)}
     if any(rule.daily_cap is not None for rule in rules):
-        day: list[Any] = [F("kind"), TruncDate("at", tzinfo=moment.zone)]
+        day: list[Any] = [F("lead_id"), F("kind"), TruncDate("at", tzinfo=moment.zone)]
         columns["nth"] = Window(RowNumber(), partition_by=day, order_by="at")
-    return rows.values("kind", **columns)
+    kinds = {rule.kind for rule in rules}
+    return rows.filter(kind__in=sorted(kinds)).order_by().values("lead_id", "kind", **columns)
+
+
+def given(rules: Sequence[EventRule], vendor: str, *, felt: bool) -> tuple[str, list[str]]:
+    """Return the SQL for what rules give for the events `e`, added up, and its parameters."""
+    limits = ("MIN", "MAX") if vendor == "sqlite" else ("LEAST", "GREATEST")
+    return " + ".join(_points(rule, *limits, felt=felt) for rule in rules), [rule.kind for rule in rules]
 
 
 def _age(moment: Moment) -> Any:
@@ -106,6 +113,6 @@ def _points(rule: EventRule, least: str, greatest: str, *, felt: bool) -> str:
         fresh = f"POWER(0.5, {least}(e.age / {rule.half_life_days * DAY}, {OLDEST}))"
         if felt and rule.points < 0:
             fresh = f"{greatest}({fresh}, {LEAST_LOSS / -rule.points})"
-    total = f"COALESCE(SUM(CASE WHEN e.kind = %%s{first} THEN {fresh} END), 0)"
+    total = f"COALESCE(SUM(CASE WHEN e.kind = %s{first} THEN {fresh} END), 0)"
     points = f"CAST({total} AS double precision) * {rule.points}"
     return points if rule.most is None else f"{least}({greatest}({points}, {-rule.most}), {rule.most})"
