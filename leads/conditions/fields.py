@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from leads.conditions import facts
-from leads.conditions.kinds import Age, Choice, FreeMail, Instant, Kind, Reference, Tags, Text, Whole
+from leads.conditions.kinds import Age, Choice, FreeMail, Instant, Kind, Points, Reference, Tags, Text, Whole
 from leads.conditions.moment import Moment
 from leads.models import Campaign, Channel, LandingPage, User
 
@@ -61,5 +61,5 @@ FIELDS: dict[str, Field] = {
     "age_days": _column("created_at", "age in days", Age(never_blank=True)),
     "attempts": Field("number of attempts", Whole(never_blank=True), facts.attempts),
     "stage": Field("stage", Choice(never_blank=True), facts.stage),
-    "score": Field("score", Whole(), lambda moment: moment.score or F("score")),
+    "score": Field("score", Points(), lambda moment: moment.score or F("score")),
 }

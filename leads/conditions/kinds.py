@@ -242,6 +242,13 @@ class Whole(Kind):
         return least if high is None else least & Q(LessThanOrEqual(expression, high))
 
 
+class Points(Whole):
+    """A score. The stored one may be missing; one reckoned on the spot never is, so it is reckoned once."""
+
+    def filled(self, expression: Any) -> Q:
+        return super().filled(expression) if isinstance(expression, F) else TRUE
+
+
 def _bounds(op: str, value: Any) -> tuple[int | None, int | None]:
     """Return the whole numbers an operation leaves: from and to, both included, None for no end."""
     if op == "between":
