@@ -9,6 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from leads import jobs, judging, mail, rescoring, response, scoring  # noqa: F401  rescoring: its job
+from leads.definitions import versions
 from leads.models import DefinitionSet, Lead
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,9 @@ def send_mail(mail_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Do what no message told of: clocks to start, leads to score and judge, jobs and mail nobody took."""
+    """Do what no message told of: a version due, clocks, leads to judge, jobs and mail nobody took."""
     now = timezone.now()
+    versions.publish_due(now)
     response.judge()
     if DefinitionSet.current().scoring:
         scoring.rescore(now, Lead.objects.filter(score=None))

@@ -1,11 +1,19 @@
 """What qualified means, in versions; and what a version makes of the leads of the past."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 KEY_FIELDS = ["company_size", "industry", "job_title"]
 REVIEW_DAYS = 90
+CONTENT = ("icp", "scoring", "stages", "key_fields")  # what a published version keeps as it is
+
+
+class PublishedError(Exception):
+    """A published version never changes."""
 
 
 def default_key_fields() -> list[str]:
@@ -69,6 +77,23 @@ class DefinitionSet(models.Model):
 
     def __str__(self) -> str:
         return f"Version {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store it, unless that would change what was published."""
+        if not self._state.adding:
+            self._refuse_changes(kwargs.get("update_fields") or ("status", *CONTENT))
+        super().save(*args, **kwargs)
+
+    def _refuse_changes(self, names: Iterable[str]) -> None:
+        kept = set(names) & {"status", *CONTENT}
+        published = DefinitionSet.objects.filter(pk=self.pk).exclude(status=self.Status.DRAFT)
+        stored = published.values(*kept).first() if kept else None
+        if stored is None:
+            return
+        if any(getattr(self, name) != stored[name] for name in kept & set(CONTENT)):
+            raise PublishedError(f"{self} is published and never changes: edit a draft.")
+        if "status" in kept and self.is_draft:
+            raise PublishedError(f"{self} is published and cannot become a draft again.")
 
     @classmethod
     def current(cls) -> "DefinitionSet":
