@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from leads.models import Appointment, Lead, Opportunity
+from leads.models import Appointment, Lead, Opportunity, StageEvent
+from leads.stages.ladder import label
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Entry:
     title: str
     detail: str = ""
     tone: str = ""
+    lines: list[str] = field(default_factory=list)
+    until: datetime | None = None  # when a recycled lead comes back
 
 
 def timeline(lead: Lead) -> list[Entry]:
@@ -60,9 +63,24 @@ def _length(appointment: Appointment) -> str:
 
 
 def _stages(lead: Lead) -> Iterator[Entry]:
-    for event in lead.stage_events.select_related("by"):
-        by = f" by {event.by}" if event.by else ""
-        yield Entry(event.at, "bolt", f"Became {event.get_stage_display()}{by}", event.reason)
+    for event in lead.stage_events.select_related("by", "definition").order_by("at", "pk"):
+        title = f"Became {event.get_stage_display()}{_mover(event)}"
+        yield Entry(
+            event.at, "bolt", title, event.reason, lines=_circumstances(event), until=event.returns_at
+        )
+
+
+def _mover(event: StageEvent) -> str:
+    """Return who or what made a move: a rule of a version, a person, or nobody we know."""
+    if event.rule:
+        return f" by rule, version {event.definition.number}" if event.definition else " by rule"
+    return f" by {event.by}" if event.by else ""
+
+
+def _circumstances(event: StageEvent) -> list[str]:
+    moved = [f"{label(event.from_stage)} → {event.get_stage_display()}"] if event.from_stage else []
+    overridden = [f"Overridden: {'; '.join(event.unmet)}"] if event.unmet else []
+    return moved + overridden
 
 
 def _deals(lead: Lead) -> Iterator[Entry]:

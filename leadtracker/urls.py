@@ -11,6 +11,7 @@ urlpatterns = [
     path("leads/", include("leads.urls")),
     path("definitions/", include("leads.definition_urls")),
     path("api/v1/", include("kpis.api_urls")),
+    path("api/v1/leads/", include("leads.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", login_required(SpectacularSwaggerSplitView.as_view()), name="api-docs"),
     path("accounts/", include("allauth.account.urls")),

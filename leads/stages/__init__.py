@@ -3,7 +3,7 @@
 from leads.stages.errors import StageError
 from leads.stages.gates import criteria, unmet
 from leads.stages.ladder import legal_moves
-from leads.stages.moving import LONGEST_REASON, MOST_YEARS, move
+from leads.stages.moving import LONGEST_REASON, MOST_YEARS, legal_here, move
 from leads.stages.promoting import promote
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "MOST_YEARS",
     "StageError",
     "criteria",
+    "legal_here",
     "legal_moves",
     "move",
     "promote",

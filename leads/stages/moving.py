@@ -43,7 +43,7 @@ def move(
         missing = unmet(lead, to, at, definition)
         _check_gate(to, missing, override, reason, by)
     except StageError as error:
-        error.legal = legal_moves(here, by) if lead.status == Lead.Status.OPEN else []
+        error.legal = _legal(lead, here, by)
         raise
     event = StageEvent.objects.create(
         lead=lead,
@@ -59,6 +59,15 @@ def move(
     stamp([lead.pk], to, at)
     judging.changed(Lead.objects.filter(pk=lead.pk))
     return event
+
+
+def legal_here(lead: Lead, at: datetime, by: User | None = None) -> list[str]:
+    """Return the stages this person may move this lead to as it stands."""
+    return _legal(lead, current(lead, at), by)
+
+
+def _legal(lead: Lead, here: str, by: User | None) -> list[str]:
+    return legal_moves(here, by) if lead.status == Lead.Status.OPEN else []
 
 
 def current(lead: Lead, at: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -73,10 +74,10 @@ def _promote(ids: list[int], stage: Stage, definition: DefinitionSet, at: dateti
     return list(ripe)
 
 
-def _ripe(leads: LeadQuerySet, stage: Stage, definition: DefinitionSet, at: datetime) -> QuerySet[Lead]:
+def _ripe(leads: LeadQuerySet, stage: Stage, definition: DefinitionSet, at: datetime) -> QuerySet[Any]:
     """Return the leads below a rung that meet its condition, each with its `current` stage."""
     meeting = leads.counted(at).filter(where(definition.stages[stage].get("when"), at))
-    known: QuerySet[Lead] = meeting.annotate(current=facts.stage(Moment(at)), returns_at=_return(at))
+    known: QuerySet[Any] = meeting.annotate(current=facts.stage(Moment(at)), returns_at=_return(at))
     returned = Q(current=Stage.RECYCLED, returns_at__lte=at)
     return known.filter(Q(current__in=below(stage)) | returned)
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from leads import overrides
 from leads.conditions.facts import stage
 from leads.conditions.moment import Moment
 from leads.filters import LeadFilterSet
+from leads.forms import MoveForm
 from leads.models import Lead, Stage
 from leads.paging import page_of
 from leads.timeline import timeline
+from leads.views.access import viewer, visible_leads
+from leads.views.next import next_step
 from leads.views.rendering import naming_errors, page
+from leads.views.scores import scored
 
 SHOWN = ("owner", "channel", "campaign", "landing_page", "sla_policy")
 
@@ -32,7 +37,7 @@ def lead_list(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "leads",
         "filter": chosen,
-        "page": page_of(rows, request.GET),
+        "page": page_of(overrides.beside(rows, now), request.GET),
         "now": now,
         "is_filtered": any(request.GET.get(name) for name in chosen.filters),
     }
@@ -41,21 +46,25 @@ def lead_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def lead_page(request: HttpRequest, key: str) -> HttpResponse:
-    if "\0" in key:  # PostgreSQL would not hear of it
-        raise Http404
-    visible = Lead.objects.visible_to(request.user).select_related(*SHOWN, "owner__team")
+    return page(request, "leads/detail.html", lead_context(request, key))
+
+
+def lead_context(request: HttpRequest, key: str, tried: MoveForm | None = None) -> dict[str, Any]:
+    """Return what the page of a lead shows; with it a move that was tried and refused."""
+    visible = visible_leads(request, key).select_related(*SHOWN, "owner__team")
     now = timezone.now()
-    lead = get_object_or_404(visible.annotate(current_stage=stage(Moment(now))), key=key)
-    context = {
+    lead = get_object_or_404(visible.annotate(current_stage=stage(Moment(now))))
+    return {
         "section": "leads",
         "lead": lead,
+        "next": next_step(lead, viewer(request), now, tried),
         "track": track(lead, now),
         "timeline": timeline(lead),
+        "scored": scored(lead, now),
         "merged_into": Lead.objects.visible_to(request.user).filter(pk=lead.merged_into_id).first(),
         "deals": lead.opportunities.order_by("-opened_at"),
         "now": now,
     }
-    return page(request, "leads/detail.html", context)
 
 
 def track(lead: Lead, now: datetime) -> list[dict[str, Any]]:
