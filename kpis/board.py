@@ -16,6 +16,7 @@ from django.db.models import (
     Expression,
     ExpressionWrapper,
     F,
+    FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
@@ -27,13 +28,14 @@ from django.db.models.functions import Coalesce, TruncDate
 
 from kpis.definitions import BANDS, DIMENSIONS, NONE, Dimension, Measure, Source, band, sized
 from kpis.functions import Bucket
-from kpis.measures import LEADS, SPEND
+from kpis.measures import LEAD, LEADS, SPEND
 from kpis.periods import GRAINS, MOMENT, Period, move_days
 from kpis.periods import Bucket as PeriodBucket
 from leads import scoring
-from leads.models import DefinitionSet, ExchangeRate, Lead, Workspace
+from leads.models import DefinitionSet, ExchangeRate, Lead, Replay, Workspace
 
 Key = tuple[Any, ...]
+RESTATED = "restated__mql_at"  # when the replayed version would have made the lead MQL
 RATE = DecimalField(max_digits=30, decimal_places=18)
 CONVERTED = DecimalField(max_digits=54, decimal_places=30)
 
@@ -52,6 +54,7 @@ class Board:
 
     `live` says that the instant is now, so that stored scores serve. All `measures` of the
     same table and date column are asked for in one query, so a further KPI costs none.
+    `restated` puts what a replayed version makes MQL in place of what was made MQL.
     """
 
     workspace: Workspace
@@ -63,6 +66,7 @@ class Board:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attribution: str = Workspace.Attribution.LEAD_SOURCE
     cost: str = "shared"
+    restated: Replay | None = None
     measures: frozenset[Measure] = frozenset()
     _totals: dict[tuple[Measure, Key], dict[Key, Any]] = field(default_factory=dict, init=False)
     _labels: dict[str, Labels] = field(default_factory=dict)  # go along to boards made from this one
@@ -174,20 +178,28 @@ class Board:
         return self._dated(measure).filter(measure.where(self), measure.total.takes())
 
     def column(self, name: str) -> str:
-        """Return the column behind a name: two of them are settings."""
+        """Return the column behind a name: two of them are settings, and MQL may be restated."""
         if name == "qualified_at":
-            return f"{self.workspace.qualified_stage}_at"
+            name = f"{self.workspace.qualified_stage}_at"
         if name == "converted_at":
-            return f"{self.workspace.conversion_stage}_at"
-        return name
+            name = f"{self.workspace.conversion_stage}_at"
+        return RESTATED if self.restated and name == "mql_at" else name
 
     def _dated(self, measure: Measure) -> QuerySet[Any]:
         column, source = self.column(measure.date), measure.source
         start, stop = self._window(source)
-        rows = source.model._default_manager.filter(**{f"{column}__gte": start, f"{column}__lt": stop})
+        rows = self._rows(source).filter(**{f"{column}__gte": start, f"{column}__lt": stop})
         return rows.filter(
             self._known(source), *(self._filter(source, *item) for item in self.filters.items())
         )
+
+    def _rows(self, source: Source) -> QuerySet[Any]:
+        """Return the table's rows, leads beside what the replay says of them where figures are restated."""
+        rows: QuerySet[Any] = source.model._default_manager.all()
+        if self.restated and source is LEAD:
+            replayed = FilteredRelation("replayed", condition=Q(replayed__replay=self.restated.pk))
+            rows = rows.annotate(restated=replayed)
+        return rows
 
     def _window(self, source: Source) -> tuple[date, date]:
         """Return the half-open range of the period that had come at as_of."""

@@ -232,6 +232,7 @@ _ALL: tuple[Kpi, ...] = (
         numerator=m.REACHED["sql"],
         denominator=m.REACHED["mql"],
         followed=m.MQL_TO_SQL,
+        restated=m.AFTER_MQL["sql"],
     ),
     ConversionRate(
         slug="lead_conversion_rate",

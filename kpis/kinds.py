@@ -13,6 +13,7 @@ from kpis import costs, velocity
 from kpis.board import Board, Key
 from kpis.definitions import DIMENSIONS, NONE, Measure, Money, Source, Timing
 from kpis.measures import (
+    AFTER_MQL,
     ALL_SPEND,
     FIRST_ONCE,
     FIRST_RECURRING,
@@ -164,10 +165,12 @@ class Count(Kpi):
 class Ratio(Kpi):
     """Numerator ÷ denominator, × 100 for a percentage.
 
-    `followed` counts, under the cohort basis, what the denominator's own leads did.
+    `followed` counts, under the cohort basis, what the denominator's own leads did. `restated` is the
+    numerator where a replayed version says who is MQL.
     """
 
     followed: Measure | None = None
+    restated: Measure | None = None
     needs: Callable[[Board], str] = lambda board: ""  # the reason why there is no value, if any
 
     @property
@@ -183,6 +186,8 @@ class Ratio(Kpi):
     def opens(self, board: Board, side: str) -> Measure | None:
         if side == "numerator" and board.basis == "cohort" and self.followed:
             return self.followed
+        if side == "numerator" and board.restated and self.restated:
+            return self.restated
         return super().opens(board, side)
 
     def asked(self, board: Board) -> tuple[Measure, ...]:
@@ -231,13 +236,18 @@ class ConversionRate(Ratio):
     """Leads that became the conversion stage ÷ leads, with every step of the ladder."""
 
     def asked(self, board: Board) -> tuple[Measure, ...]:
-        cohort = board.basis == "cohort"
-        rungs = (REACHED[rung] for rung in RUNGS)
-        return (*super().asked(board), LEADS, *rungs, *(FOLLOWED[step] for step in STEPS if cohort))
+        return (*super().asked(board), LEADS, *REACHED.values(), *self._went_on(board))
+
+    def _went_on(self, board: Board) -> tuple[Measure, ...]:
+        """Return who took each step, where that is not all who reached the rung."""
+        if board.basis == "cohort":
+            return tuple(FOLLOWED[step] for step in STEPS)
+        after_mql = {**REACHED, "sal": AFTER_MQL["sal"]}
+        return tuple(after_mql[rung] for rung in RUNGS) if board.restated else ()
 
     def figure(self, board: Board, *totals: Any) -> Figure:
         above, below, *ladder = totals
-        reached, followed = ladder[: len(STEPS) + 1], ladder[len(STEPS) + 1 :]
+        reached, went_on = ladder[: len(STEPS) + 1], ladder[len(STEPS) + 1 :]
         names = ("lead", *RUNGS)
         steps = [
             {
@@ -247,7 +257,7 @@ class ConversionRate(Ratio):
                 "numerator": numerator,
                 "denominator": reached[index],
             }
-            for index, numerator in enumerate(followed or reached[1:])
+            for index, numerator in enumerate(went_on or reached[1:])
         ]
         return replace(super().figure(board, above, below), details={"steps": steps})
 

@@ -183,6 +183,13 @@ def followed(start: str, end: str) -> Measure:
     return Measure(label="Of those, leads that got there", source=LEAD, date=start, where=by_as_of(end))
 
 
+def after_mql(rung: str) -> Measure:
+    """Return the leads that reached a rung and are MQL, for figures that restate who is."""
+    reached = REACHED[rung]
+    return Measure(label=reached.label, source=LEAD, date=reached.date, where=by_as_of("mql_at"))
+
+
+AFTER_MQL = {rung: after_mql(rung) for rung in ("sal", "sql")}
 LADDER = ("created_at", *(f"{rung}_at" for rung in RUNGS))
 STEPS = tuple(pairwise(LADDER))
 FOLLOWED = {step: followed(*step) for step in STEPS}

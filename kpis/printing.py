@@ -30,16 +30,28 @@ def write_json(data: Mapping[str, Any], out: TextIO) -> None:
 
 
 def write_csv(report: Mapping[str, Any], out: TextIO) -> None:
-    """Write a line per KPI, then per breakdown row, then per bucket; `slice` tells which."""
+    """Write a line per KPI, then per breakdown row, then per bucket; `slice` tells which.
+
+    Restated figures carry the number of the version in a further column.
+    """
     writer = csv.writer(out)
-    writer.writerow([*COLUMNS, *COMPARED, "slice", "key", "label"])
+    restated = [report["restated"]] if "restated" in report else []
+    writer.writerow([*COLUMNS, *COMPARED, "slice", "key", "label", *("restated" for _ in restated)])
     for entry in report["kpis"]:
         writer.writerow(
-            map(_cell, [*_common(entry, entry), *(entry[name] for name in COMPARED), "total", "", ""])
+            map(
+                _cell,
+                [
+                    *_common(entry, entry),
+                    *(entry[name] for name in COMPARED),
+                    *("total", "", ""),
+                    *restated,
+                ],
+            )
         )
         for kind, key, label, row in slices(entry):
             blank = ["" for _ in COMPARED]
-            writer.writerow(map(_cell, [*_common(entry, row), *blank, kind, key, label]))
+            writer.writerow(map(_cell, [*_common(entry, row), *blank, kind, key, label, *restated]))
 
 
 def slices(entry: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
@@ -54,7 +66,8 @@ def write_table(report: Mapping[str, Any], out: TextIO) -> None:
     """Write aligned columns for reading."""
     period = report["period"]
     out.write(f"{period['from']} to {period['to']} ({period['time_zone']}), as of {report['as_of']}, ")
-    out.write(f"{report['basis']} basis, {report['currency']}\n\n")
+    restated = f", MQL restated under version {report['restated']}" if "restated" in report else ""
+    out.write(f"{report['basis']} basis, {report['currency']}{restated}\n\n")
     lines: list[tuple[str, ...]] = [
         ("KPI", "Value", "Numerator", "Denominator", "n", "Previous", "Change", "Note")
     ]

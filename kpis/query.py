@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 from rest_framework import serializers
 
+from kpis import restating
 from kpis.attribution import MODELS
 from kpis.catalog import KPIS
 from kpis.definitions import BANDS, DIMENSIONS, NONE
@@ -23,6 +24,7 @@ COSTS = ("shared", "loaded", "direct")
 BASES = ("period", "cohort")
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 MOST_BUCKETS = 4000
+MOST_VERSIONS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class ReportQuery:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attribution: str = Workspace.Attribution.LEAD_SOURCE
     cost: str = "shared"
+    restated: int | None = None  # the number of the version that says who is MQL
     kpis: tuple[str, ...] = tuple(KPIS)
 
 
@@ -130,6 +133,12 @@ class ReportParameters(serializers.Serializer[Any]):
     )
     attribution = serializers.ChoiceField(MODELS, required=False)
     cost = serializers.ChoiceField(COSTS, default="shared")
+    restated = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_VERSIONS,
+        help_text="Number of the version that says who is MQL; as judged then if left out.",
+    )
     kpi = serializers.ListField(
         child=serializers.ChoiceField(tuple(KPIS)), required=False, help_text="Only these KPIs; repeatable."
     )
@@ -162,6 +171,8 @@ class ReportParameters(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> Any:
         start, end, grain = attrs["from"], attrs["to"], attrs.get("grain")
+        if attrs.get("restated"):
+            restating.version(attrs["restated"])
         if start > end:
             raise serializers.ValidationError({"from": ["Must not be after “to”."]})
         if grain and _bucket_count(start, end, grain) > MOST_BUCKETS:
@@ -181,6 +192,7 @@ class ReportParameters(serializers.Serializer[Any]):
             filters={name: tuple(dict.fromkeys(values)) for name, values in filters.items()},
             attribution=attrs.get("attribution") or self.context["workspace"].attribution_model,
             cost=attrs["cost"],
+            restated=attrs.get("restated"),
             kpis=tuple(slug for slug in KPIS if slug in attrs.get("kpi", ())) or tuple(KPIS),
         )
 

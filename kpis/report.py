@@ -9,18 +9,23 @@ from typing import Any
 
 from django.utils import timezone
 
+from kpis import restating
 from kpis.board import Board, Key
 from kpis.catalog import KPIS
 from kpis.definitions import NONE
 from kpis.kinds import HUNDRED, Figure, Kpi, divide, nothing
+from kpis.measures import AFTER_MQL
 from kpis.periods import Period
 from kpis.query import ReportQuery
 from leads.models import DefinitionSet, Target, Workspace
 
 
 def board_for(query: ReportQuery, now: datetime) -> Board:
-    """Return the board a query speaks of."""
+    """Return the board a query speaks of; raise a ValidationError where it can't be restated yet."""
     workspace = Workspace.current()
+    measures = {measure for slug in query.kpis for measure in KPIS[slug].measures()}
+    if query.restated:
+        measures.update(AFTER_MQL.values())
     return Board(
         workspace=workspace,
         definitions=DefinitionSet.current(),
@@ -31,7 +36,8 @@ def board_for(query: ReportQuery, now: datetime) -> Board:
         filters=query.filters,
         attribution=query.attribution,
         cost=query.cost,
-        measures=frozenset(measure for slug in query.kpis for measure in KPIS[slug].measures()),
+        restated=restating.replay_of(query.restated, now) if query.restated else None,
+        measures=frozenset(measures),
     )
 
 
@@ -49,6 +55,7 @@ def build(query: ReportQuery, now: datetime | None = None) -> dict[str, Any]:
         "currency": board.workspace.currency,
         "attribution": query.attribution,
         "cost": query.cost,
+        **({"restated": query.restated} if query.restated else {}),
         "filters": {name: list(values) for name, values in query.filters.items()},
         "by": query.by,
         "grain": query.grain,

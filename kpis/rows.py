@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, Max, Min, Model, QuerySet
+from django.db.models import Count, F, Max, Min, Model, QuerySet
 from django.utils import timezone
 
-from kpis.board import Board
+from kpis.board import RESTATED, Board
 from kpis.catalog import KPIS
 from kpis.definitions import Counted
 from kpis.measures import APPOINTMENT, LEAD, OPPORTUNITY, SESSION, SPEND, SUBMISSION
@@ -160,7 +160,17 @@ def rows_of(board: Board, slug: str, side: str) -> Rows | None:
     kind = KINDS[_model(rows)]
     listing = LISTINGS[kind]
     ordered = rows.select_related(*listing.related).order_by(*listing.order)
+    if board.restated and kind == LEAD.slug:
+        return _restated(Rows(kind, measure.label, ordered, listing.columns), board)
     return Rows(kind, measure.label, ordered, listing.columns)
+
+
+def _restated(rows: Rows, board: Board) -> Rows:
+    """Return leads with when the replayed version would have made them MQL."""
+    assert board.restated
+    heading = f"MQL under version {board.restated.definition.number}"
+    leads = rows.queryset.annotate(restated_at=F(RESTATED))
+    return replace(rows, queryset=leads, columns=(*rows.columns, (heading, attrgetter("restated_at"))))
 
 
 def _model(rows: QuerySet[Any]) -> type[Model]:

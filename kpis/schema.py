@@ -58,6 +58,7 @@ class ReportSchema(serializers.Serializer[Any]):
     currency = serializers.CharField()
     attribution = serializers.CharField()
     cost = serializers.CharField()
+    restated = serializers.IntegerField(required=False)
     filters = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     by = serializers.CharField(allow_null=True)
     grain = serializers.CharField(allow_null=True)

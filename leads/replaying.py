@@ -39,7 +39,7 @@ def no_telling(done: int, total: int) -> None:
 def latest(definition: DefinitionSet, since: datetime | None, *, after: datetime) -> Replay | None:
     """Return the newest finished replay of the version as it stands, unless it is older than that."""
     found = Replay.objects.filter(definition=definition, revision=definition.revision, since=since)
-    return found.filter(finished_at__isnull=False, at__gte=after).first()
+    return found.filter(finished_at__isnull=False, at__gte=after).select_related("definition").first()
 
 
 def replay(

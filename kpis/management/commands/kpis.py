@@ -10,13 +10,25 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
-from kpis import listings, printing, report
+from kpis import listings, printing, report, restating
 from kpis.query import ReportQuery, parse, parse_as_of
 from leads.models import Workspace
 
 LISTS = ("scores", "sla", "credits")
 FORMATS = {"json": printing.write_json, "csv": printing.write_csv, "table": printing.write_table}
-PARAMETERS = ("from", "to", "as_of", "basis", "by", "grain", "filter", "attribution", "cost", "kpi")
+PARAMETERS = (
+    "from",
+    "to",
+    "as_of",
+    "basis",
+    "by",
+    "grain",
+    "filter",
+    "attribution",
+    "cost",
+    "restated",
+    "kpi",
+)
 
 
 class Command(BaseCommand):
@@ -32,6 +44,9 @@ class Command(BaseCommand):
         parser.add_argument("--filter", action="append", help="name=value, repeatable")
         parser.add_argument("--attribution", help="attribution model (default: the workspace's)")
         parser.add_argument("--cost", help="shared (default), loaded or direct")
+        parser.add_argument(
+            "--restated", help="number of the version that says who is MQL; replays it if it must"
+        )
         parser.add_argument("--kpi", action="append", help="only this KPI, repeatable")
         parser.add_argument("--format", choices=FORMATS, default="table")
         lists = parser.add_mutually_exclusive_group()
@@ -46,13 +61,23 @@ class Command(BaseCommand):
         if any(options[name] for name in LISTS):
             printing.write_json(self._listing(options), out)
         else:
-            FORMATS[options["format"]](report.build(self._query(options)), out)
+            query = self._query(options)
+            self._restate(query)
+            FORMATS[options["format"]](report.build(query), out)
         self.stdout.write(out.getvalue(), ending="")
 
     def _query(self, options: dict[str, Any]) -> ReportQuery:
         given = {name: options[name] for name in PARAMETERS if options[name] is not None}
         try:
             return parse(given)
+        except ValidationError as error:
+            raise CommandError(_spelt(error.detail)) from error
+
+    def _restate(self, query: ReportQuery) -> None:
+        """Replay the version that figures are restated under, unless that was done of late."""
+        try:
+            if query.restated:
+                restating.ensure(query.restated, timezone.now())
         except ValidationError as error:
             raise CommandError(_spelt(error.detail)) from error
 
