@@ -88,8 +88,8 @@ def placed(leads: QuerySet[Any], scoring: Any, at: datetime) -> QuerySet[Any]:
     fit, engagement = axes(model)
     points = {axis.name: axis.points(model, Moment(at)) for axis in (fit, engagement)}
     cell = Concat(fit.step(), engagement.step(), output_field=CharField())
-    rows: QuerySet[Any] = leads.annotate(**points)
-    return rows.annotate(cell=cell)
+    rows: QuerySet[Any] = leads.annotate(**points).annotate(cell=cell)
+    return rows
 
 
 def cell(lead: Lead, scoring: Any, at: datetime) -> Cell:

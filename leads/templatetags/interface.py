@@ -16,7 +16,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from leads.models import Lead, Stage, User, Workspace
+from leads.models import Lead, ScoreOverride, Stage, User, Workspace
 
 register = template.Library()
 
@@ -109,10 +109,25 @@ def administrators() -> str:
 
 @register.simple_tag
 def score(lead: Lead) -> SafeString:
-    """Draw a lead's stored score."""
+    """Draw a lead's stored score, or what somebody said instead, if `overrides.beside` brought it along."""
+    said: list[ScoreOverride] = getattr(lead, "standing_overrides", [])
+    if said:
+        return _overridden(lead, said[0])
     if lead.score is None:
         return format_html('<span class="t3">{}</span>', NONE)
     return format_html('<span class="score">{}{}</span>', bar(lead.score), lead.score)
+
+
+def _overridden(lead: Lead, said: ScoreOverride) -> SafeString:
+    until = f" until {formats.date_format(timezone.localtime(said.expires_at))}" if said.expires_at else ""
+    reckoned = NONE if lead.score is None else lead.score
+    return format_html(
+        '<span class="score" title="{}">{}{}{}<span class="sr">, overridden</span></span>',
+        f"{said.by} says {said.score}{until}: {said.reason} (reckoned: {reckoned})",
+        bar(said.score),
+        said.score,
+        icon("pencil", "s"),
+    )
 
 
 @register.simple_tag
