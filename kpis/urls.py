@@ -13,5 +13,6 @@ urlpatterns = [
     path("kpis.csv", views.report_csv, name="csv"),
     path("kpis/<slug:slug>/", views.kpi, name="kpi"),
     path("kpis/<slug:slug>/rows.csv", views.rows_csv, name="rows"),
+    path("definitions/review/", views.review, name="review"),
     path("theme/", switch_theme, name="theme"),
 ]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from leads import jobs, judging, mail, rescoring, response, scoring  # noqa: F401  rescoring: its job
-from leads.definitions import versions
+from leads.definitions import reminding, versions
 from leads.models import DefinitionSet, Lead
 
 logger = logging.getLogger(__name__)
@@ -65,5 +65,6 @@ def sweep() -> None:
     if DefinitionSet.current().scoring:
         scoring.rescore(now, Lead.objects.filter(score=None))
     judging.sweep(timezone.now)
+    reminding.remind(now)
     jobs.sweep(now)
     mail.sweep(now)

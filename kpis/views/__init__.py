@@ -4,5 +4,6 @@ from kpis.views.dashboard import dashboard, options
 from kpis.views.exports import report_csv, rows_csv
 from kpis.views.kpi import kpi
 from kpis.views.panels import panel
+from kpis.views.review import review
 
-__all__ = ["dashboard", "kpi", "options", "panel", "report_csv", "rows_csv"]
+__all__ = ["dashboard", "kpi", "options", "panel", "report_csv", "review", "rows_csv"]

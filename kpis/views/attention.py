@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q
+from django.urls import reverse
+from django.utils import formats
 
 from kpis.views.cards import Card
 from kpis.views.frame import Frame, waiting
+from leads.definitions import reminding
 from leads.templatetags.interface import duration, grouped
 
 MOST = 4
@@ -28,7 +31,13 @@ class Notice:
 
 def notices(frame: Frame, cards: Mapping[str, Card]) -> list[Notice]:
     """Return the most pressing facts first."""
-    found = [*_late(frame), *_unrecorded(frame, cards), *_unrated(frame, cards), *_slow(frame, cards)]
+    found = [
+        *_late(frame),
+        *_review(frame),
+        *_unrecorded(frame, cards),
+        *_unrated(frame, cards),
+        *_slow(frame, cards),
+    ]
     return [*found, *_off_target(frame, cards)][:MOST]
 
 
@@ -46,6 +55,15 @@ def _late(frame: Frame) -> Iterator[Notice]:
 
 def _ago(since: datetime, now: datetime) -> str:
     return duration(now - since)
+
+
+def _review(frame: Frame) -> Iterator[Notice]:
+    definition = frame.board.definitions
+    due = reminding.due_at(definition)
+    if due and due <= frame.now:
+        title = f"Definitions version {definition.number} to review"
+        detail = f"Due since {formats.date_format(due.astimezone(frame.workspace.zone), 'j M Y')}"
+        yield Notice("warn", "calendar-repeat", title, detail, reverse("kpis:review"))
 
 
 def _unrecorded(frame: Frame, cards: Mapping[str, Card]) -> Iterator[Notice]:

@@ -17,15 +17,9 @@ from leads.conditions import ConditionError
 from leads.conditions.tree import All, AnyOf, Node
 from leads.conditions.tree import read as read_condition
 from leads.definitions import clock_words, words
+from leads.definitions.differences import differences
 from leads.models import DefinitionSet, SignOff, SlaPolicy, Stage, Workspace
-
-try:
-    from leads.definitions.differences import differences
-except ImportError:
-
-    def differences(old: DefinitionSet, new: DefinitionSet) -> list[Any]:
-        return []
-
+from leads.scoring.model import DEFAULT_THRESHOLDS
 
 LONG = {"mql": "marketing qualified lead", "sal": "sales accepted lead", "sql": "sales qualified lead"}
 UNREADABLE = "This part of the draft is not finished: {}."
@@ -236,7 +230,7 @@ def _rule(rule: dict[str, Any]) -> list[str]:
 def _bands(model: dict[str, Any]) -> list[Part]:
     thresholds = model.get("thresholds")
     if not isinstance(thresholds, dict):
-        return []
+        thresholds = DEFAULT_THRESHOLDS
     rows = [[name, f"from {words.number(thresholds.get(band))}"] for band, name in words.BANDS.items()]
     cold = ["Cold", f"below {words.number(thresholds.get('warm'))}"]
     return [Heading("What a score is called"), Table("Bands", ["Band", "Score"], [cold, *rows])]
@@ -279,8 +273,8 @@ def response_times(policies: list[SlaPolicy]) -> list[Part]:
 
 def _scope(policy: SlaPolicy, is_first: bool) -> str:
     if words.is_always(policy.when):
-        return "every lead" if is_first else "every other lead"
-    return f"leads whose {conditions.sentence(policy.when)}"
+        return "Every lead" if is_first else "Every other lead"
+    return _capital(conditions.sentence(policy.when))
 
 
 def _answers(policies: list[SlaPolicy]) -> list[Part]:
@@ -314,8 +308,8 @@ def handing_over(with_clocks: bool) -> list[Part]:
     return [
         Bullets(
             [
-                "Marketing hands over MQLs. Sales accepts a lead as SAL, or rejects it. No time of its own is "
-                "set for that: response times run from the moment a lead comes in.",
+                "Marketing hands over MQLs. Sales accepts a lead as SAL, or rejects it. No time of its own "
+                "is set for that: response times run from the moment a lead comes in.",
                 "Rejecting and disqualifying need a reason.",
                 "Recycling needs the day on which the lead comes back; until then no rule promotes it.",
                 "A rejected or recycled lead can be made MQL or accepted again by a person.",
