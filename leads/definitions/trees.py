@@ -157,7 +157,7 @@ def _change(old: Test, new: Test) -> str:
         return f"{old.words()} → {new.words()}"
     field = new.raw["field"]
     before, after = _phrase(old), _phrase(new)
-    if old.op == new.op and new.raw.get("op") == "eq":
+    if old.raw.get("op") == "eq":
         before = f"is {before}"
     return _in_not(new, f"{field_label(field)} {before} → {after}")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Max
 
+from leads.definitions import versions
 from leads.exchange.bundle.jsontext import floats
 from leads.exchange.bundle.workspace import Json
 from leads.models import BusinessCalendar, DefinitionSet, SlaPolicy, Target, Workspace
@@ -60,6 +61,7 @@ def _policies(given: list[Json]) -> int:
 
 def _define(data: Json, key_fields: list[str], at: datetime) -> int:
     """Publish a new version of the definitions if they differ from the current one."""
+    versions.lock()
     current = DefinitionSet.current()
     stages = {
         name: {"when": None, "mode": "manual", **stage} for name, stage in data.get("stages", {}).items()
