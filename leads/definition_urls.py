@@ -2,10 +2,20 @@
 
 from django.urls import path
 
-from leads.views import document
+from leads.views import document, editor
 
 app_name = "definitions"
 urlpatterns = [
+    path("", editor.home, name="home"),
+    path("stages/<slug:stage>/", editor.stage_page, name="stage"),
+    path("scoring/", editor.scoring_page, name="scoring"),
+    path("scoring/rules/", editor.change_rules, name="rules"),
+    path("scoring/rules/<int:index>/", editor.rule_row, name="rule"),
+    path("scoring/matches/", editor.rule_matches, name="rule-matches"),
+    path("scoring/bands/", editor.bands, name="bands"),
+    path("fit/", editor.fit_page, name="fit"),
+    path("parts/<slug:slug>/", editor.save_part, name="save-part"),
+    path("parts/<slug:slug>/counts/", editor.counts, name="counts"),
     path("agreement/<int:number>/", document.read_document, name="document"),
     path("agreement/<int:number>.pdf", document.document_pdf, name="document-pdf"),
     path("agreement/<int:number>/sign/<slug:side>/", document.sign_document, name="sign"),

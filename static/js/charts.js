@@ -125,6 +125,15 @@
         plugins: { barLabels: { format: (v) => number(v) }, lines: { at: [{ share: data.cut / data.labels.length, label: "5-minute limit" }] },
           tooltip: { callbacks: { footer: (items) => `${number(items[0].raw / data.n * 100, 1)}% of ${number(data.n)} answered leads` } } } },
     }),
+    scores: (data) => ({
+      type: "bar",
+      data: { labels: data.labels, datasets: [{ label: "Leads", data: data.values, borderRadius: 2, barPercentage: .92, categoryPercentage: .98,
+        backgroundColor: data.tones.map((tone) => colour(tone)) }] },
+      options: { layout: { padding: { top: 22 } },
+        scales: axes({ ticks: { maxRotation: 0, autoSkipPadding: 16 } }, { ticks: { maxTicksLimit: 4, precision: 0 } }),
+        plugins: { lines: { at: data.cuts.map((cut) => ({ share: cut / 100, label: trim(cut) })) },
+          tooltip: { callbacks: { title: ([item]) => `Score ${data.labels[item.dataIndex]} to ${data.ends[item.dataIndex]}` } } } },
+    }),
     velocity: (data) => ({
       type: "bar",
       data: { labels: data.labels, datasets: [{ label: data.name, data: data.values, borderRadius: 3, barPercentage: .78,
