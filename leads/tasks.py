@@ -8,9 +8,10 @@ from celery import Task, shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from leads import jobs, judging, mail, rescoring, response, scoring  # noqa: F401  rescoring: its job
+from leads import backtest, jobs, judging, mail, rescoring, response, scoring  # noqa: F401  for their jobs
 from leads.definitions import reminding, versions
 from leads.models import DefinitionSet, Lead
+from leads.prediction import training  # noqa: F401  for its job
 
 logger = logging.getLogger(__name__)
 
