@@ -142,6 +142,10 @@ class Backtest:
     def steps(self) -> list[ScoreStep]:
         return [ScoreStep(**step) for step in self.result["scores"]]
 
+    def is_of(self, definition: DefinitionSet) -> bool:
+        """Tell whether it was run on the version as it is now."""
+        return (self.result["definition"], self.result["revision"]) == (definition.pk, definition.revision)
+
     def rules(self, rules: Iterable[Mapping[str, Any]]) -> dict[str, RuleFigures]:
         """Return the figures of these rules, where they still ask what they asked then."""
         stored = {_asks(entry["rule"]): entry for entry in self.result["rules"]}

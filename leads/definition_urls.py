@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import document, editor
+from leads.views import backtest, document, editor, prediction
 
 app_name = "definitions"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("fit/", editor.fit_page, name="fit"),
     path("parts/<slug:slug>/", editor.save_part, name="save-part"),
     path("parts/<slug:slug>/counts/", editor.counts, name="counts"),
+    path("backtest/", backtest.backtest_page, name="backtest"),
+    path("backtest/run/", backtest.run_backtest, name="run-backtest"),
+    path("prediction/", prediction.prediction_page, name="prediction"),
+    path("prediction/train/", prediction.train, name="train"),
+    path("prediction/points/", prediction.take_points, name="take-points"),
     path("agreement/<int:number>/", document.read_document, name="document"),
     path("agreement/<int:number>.pdf", document.document_pdf, name="document-pdf"),
     path("agreement/<int:number>/sign/<slug:side>/", document.sign_document, name="sign"),

@@ -78,11 +78,15 @@ class Column:
     feature: str
     level: str | None = None
 
+    @property
+    def counts(self) -> bool:
+        return self.level is None and self.feature not in FLAGS
+
     def of(self, row: Row) -> float:
         value = row[self.feature]
         if self.level is not None:
             return 1.0 if value == self.level else 0.0
-        return float(value) if isinstance(value, bool) else log1p(value or 0)
+        return log1p(value) if self.counts else float(bool(value))
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,13 @@
         plugins: { lines: { at: data.cuts.map((cut) => ({ share: cut / 100, label: trim(cut) })) },
           tooltip: { callbacks: { title: ([item]) => `Score ${data.labels[item.dataIndex]} to ${data.ends[item.dataIndex]}` } } } },
     }),
+    bars: (data) => ({
+      type: "bar",
+      data: { labels: data.labels, datasets: data.sets.map((set) => ({ label: set.name, data: set.values, backgroundColor: colour(set.colour), borderRadius: 3, barPercentage: .86, categoryPercentage: .84 })) },
+      options: { layout: { padding: { top: 8 } },
+        scales: axes({ ticks: { maxRotation: 0, autoSkipPadding: 6 }, title: title(data.x) }, { ticks: { callback: (v) => withUnit(v, data.unit) } }),
+        plugins: { tooltip: { callbacks: { label: (c) => ` ${c.dataset.label}: ${number(c.raw, 1)}${data.unit.after}` } } } },
+    }),
     velocity: (data) => ({
       type: "bar",
       data: { labels: data.labels, datasets: [{ label: data.name, data: data.values, borderRadius: 3, barPercentage: .78,
