@@ -250,7 +250,8 @@ def _made_mql(of: Windows, now: datetime) -> QuerySet[Any]:
     )
     why = Subquery(rejections.order_by("-at", "-pk").values("reason")[:1])
     made: QuerySet[Any] = Lead.objects.counted().filter(mql_at__gte=of.after.start, mql_at__lt=of.after.end)
-    return made.annotate(why=why).order_by()
+    explained: QuerySet[Any] = made.annotate(why=why)
+    return explained.order_by()
 
 
 def _compared(pairs: list[Pair], leads: QuerySet[Any]) -> list[RuleRejections]:

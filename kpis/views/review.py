@@ -30,7 +30,21 @@ from leads.views.access import figures_only
 from leads.views.rendering import page
 
 VOLUMES = ("mql", "sal", "sql", "opportunity", "customer")
-IN_TABLE = ("lead_volume", "mql", "sql", "customer", *reviewing.RATIOS)
+SHORT = {
+    "lead_volume": "Leads",
+    "mql": "MQLs",
+    "sql": "SQLs",
+    "customer": "Customers",
+    "mql_to_lead_ratio": "MQL/lead",
+    "mql_to_sql_ratio": "MQL→SQL",
+    "lead_conversion_rate": "Conv.",
+    "outside_icp_rate": "Outside ICP",
+    "lead_quality_score": "Quality",
+    "key_information_completion_rate": "Key info",
+    "untreated_lead_rate": "Untreated",
+    "cost_per_lead": "CPL",
+    "cost_per_qualified_lead": "CPQL",
+}  # heads of the table by month
 MOST_REASONS = 8
 
 
@@ -98,7 +112,7 @@ def _compared(definition: DefinitionSet, workspace: Workspace, now: datetime) ->
         "has_before": bool(entries["lead_volume"]["previous"]),
         "volumes": [_volume(name, entries, of, workspace.currency) for name in ("lead_volume", *VOLUMES)],
         "ratios": [_ratio(slug, entries[slug], of, workspace.currency) for slug in reviewing.RATIOS],
-        "heads": [_name(name) for name in IN_TABLE],
+        "heads": [(short, _name(name)) for name, short in SHORT.items()],
         "months": months(entries, definition, workspace),
         "outcomes": [shown(outcome) for outcome in reviewing.outcomes(of)],
         "rules": [(row, gap(row)) for row in reviewing.rule_rejections(definition, of, now)],
@@ -148,12 +162,12 @@ def months(entries: Mapping[str, Entry], definition: DefinitionSet, workspace: W
     """Return the figures month by month over both windows."""
     assert definition.effective_from
     effective = f"{definition.effective_from.astimezone(workspace.zone):%Y-%m}"
-    series = {name: entries[name]["series"] for name in IN_TABLE}
+    series = {name: entries[name]["series"] for name in SHORT}
     return [
         Month(
             point_label(point["start"], "month"),
             point["start"].startswith(effective),
-            [_written(name, entries, index, workspace.currency) for name in IN_TABLE],
+            [_written(name, entries, index, workspace.currency) for name in SHORT],
         )
         for index, point in enumerate(series["lead_volume"])
     ]

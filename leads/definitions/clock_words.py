@@ -26,11 +26,10 @@ ANSWERS = {
 
 def minutes_words(minutes: Decimal) -> str:
     """Write a length of time: "5 minutes", "1 hour 30 minutes"."""
-    hours, left = divmod(minutes, 60)
-    whole = int(left)
-    seconds = (left - whole) * 60
-    parts = [(Decimal(hours), "hour"), (Decimal(whole), "minute"), (seconds.quantize(Decimal(1)), "second")]
-    said = [f"{number(int(count))} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
+    left, seconds = divmod(round(minutes * 60), 60)
+    hours, whole = divmod(left, 60)
+    parts = [(hours, "hour"), (whole, "minute"), (seconds, "second")]
+    said = [f"{number(count)} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count]
     return " ".join(said) or "0 minutes"
 
 

@@ -126,9 +126,10 @@ def stages(definition: DefinitionSet) -> list[Part]:
             "or tests count nowhere."
         ),
     ]
+    specs = definition.stages if isinstance(definition.stages, dict) else {}
     for stage, long in LONG.items():
         label = Stage(stage).label
-        parts += [Heading(f"{label}, {long}"), *_stage(label, (definition.stages or {}).get(stage))]
+        parts += [Heading(f"{label}, {long}"), *_stage(label, specs.get(stage))]
     return [
         *parts,
         Heading("Opportunity"),

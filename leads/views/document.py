@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -119,14 +120,20 @@ def sign_document(request: HttpRequest, number: int, side: str) -> HttpResponse:
     if request.method != "POST":
         return _confirm(request, definition, side)
     assert request.user.is_authenticated
-    if request.POST.get("remove") and request.user.is_admin:
+    try:
+        _sign_or_remove(request.user, definition, side, is_removal="remove" in request.POST)
+    except SigningError as error:
+        return _confirm(request, definition, side, str(error))
+    return HttpResponseRedirect(reverse("definitions:document", args=[number]) + "#sign-off")
+
+
+def _sign_or_remove(user: User, definition: DefinitionSet, side: str, *, is_removal: bool) -> None:
+    if not is_removal:
+        sign(definition, side, by=user, at=timezone.now())
+    elif user.is_admin:
         withdraw(definition, side)
     else:
-        try:
-            sign(definition, side, by=request.user, at=timezone.now())
-        except SigningError as error:
-            return _confirm(request, definition, side, str(error))
-    return HttpResponseRedirect(reverse("definitions:document", args=[number]) + "#sign-off")
+        raise PermissionDenied
 
 
 def _confirm(request: HttpRequest, definition: DefinitionSet, side: str, problem: str = "") -> HttpResponse:
