@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import backtest, document, editor, prediction
+from leads.views import backtest, document, editor, prediction, publishing, versions
 
 app_name = "definitions"
 urlpatterns = [
@@ -21,6 +21,17 @@ urlpatterns = [
     path("prediction/", prediction.prediction_page, name="prediction"),
     path("prediction/train/", prediction.train, name="train"),
     path("prediction/points/", prediction.take_points, name="take-points"),
+    path("versions/", versions.history, name="history"),
+    path("versions/upload/", versions.upload, name="upload"),
+    path("versions/compare/", versions.choose, name="choose"),
+    path("versions/<int:number>/", versions.version, name="version"),
+    path("versions/<int:number>/restore/", versions.restore, name="restore"),
+    path("versions/<int:number>.json", versions.download, name="download"),
+    path("versions/<int:old>/<int:new>/", versions.compare, name="compare"),
+    path("draft/start/", versions.start, name="start"),
+    path("draft/discard/", versions.discard, name="discard"),
+    path("publish/", publishing.publish, name="publish"),
+    path("publish/affected/", publishing.affected, name="affected"),
     path("agreement/<int:number>/", document.read_document, name="document"),
     path("agreement/<int:number>.pdf", document.document_pdf, name="document-pdf"),
     path("agreement/<int:number>/sign/<slug:side>/", document.sign_document, name="sign"),
