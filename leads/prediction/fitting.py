@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import TimeSeriesSplit
+from threadpoolctl import threadpool_limits
 
 Matrix = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -76,7 +77,8 @@ def boosted(rows: Matrix, won: Sequence[bool], later: Matrix) -> list[float]:
     model = HistGradientBoostingClassifier(
         max_iter=150, learning_rate=0.06, max_leaf_nodes=15, early_stopping=False, random_state=SEED
     )
-    model.fit(rows, np.array(won))
+    with threadpool_limits(1):  # its threads spin where a machine has other work
+        model.fit(rows, np.array(won))
     return [float(chance) for chance in model.predict_proba(later)[:, 1]]
 
 
