@@ -124,9 +124,9 @@ def _overridden(lead: Lead, said: ScoreOverride) -> SafeString:
     return format_html(
         '<span class="score" title="{}">{}{}{}<span class="sr">, overridden</span></span>',
         f"{said.by} says {said.score}{until}: {said.reason} (reckoned: {reckoned})",
+        icon("pencil", "s"),
         bar(said.score),
         said.score,
-        icon("pencil", "s"),
     )
 
 
