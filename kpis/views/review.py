@@ -71,9 +71,9 @@ def _keep(request: HttpRequest) -> HttpResponse:
     if not (request.user.is_authenticated and request.user.is_admin):
         raise PermissionDenied
     definition = DefinitionSet.current()
-    if request.POST.get("number") != str(definition.number):
+    is_shown = request.POST.get("number") == str(definition.number)
+    if not (is_shown and reminding.keep(definition, by=request.user, at=timezone.now())):
         return _show(request, "Another version is in force by now. Look at this one before you keep it.", 409)
-    reminding.keep(definition, by=request.user, at=timezone.now())
     return HttpResponseRedirect(reverse("kpis:review"))
 
 
