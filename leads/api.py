@@ -8,6 +8,7 @@ from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -56,10 +57,20 @@ class ApiErrorSchema(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class ShallowJson(JSONParser):
+    """JSON that is not nested without end."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().parse(*args, **kwargs)
+        except RecursionError as error:
+            raise ParseError("This is nested too deep.") from error
+
+
 class LeadMoves(APIView):
     """The moves of a lead on the ladder."""
 
-    parser_classes = [JSONParser]
+    parser_classes = [ShallowJson]
 
     @extend_schema(
         operation_id="move_lead",

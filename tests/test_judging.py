@@ -285,8 +285,10 @@ def undone(act):
 def known():
     random = Random(7)
     leads = {f"lead-{number}": Ladder(random, []) for number in range(20)}
-    for key, lead in leads.items():
+    for number, (key, lead) in enumerate(leads.items()):
         lead.fields["score"] = None
+        if number % 2:  # plain leads, with the whole ladder before them
+            lead.moves, lead.won = [], None
         lead.store(key)
     milestones.rebuild()
     return leads
@@ -297,7 +299,7 @@ def one_by_one(at):
         judging.judge(Lead.objects.filter(pk=pk), at)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(specs=LADDERS, at=st.sampled_from(INSTANTS))
 def test_one_lead_and_all_climb_alike_and_as_python_says(known, specs, at):
     specs = {stage: specs[stage] for stage in ("mql", "sal", "sql") if stage in specs}
