@@ -72,11 +72,12 @@ def change(value: Number, previous: Number, percent: Number | None, unit: str) -
     """Write a change: of a share in points, of anything else in percent."""
     if unit == "percent":
         points = Decimal(str(value)) - Decimal(str(previous))
-        return f"{_signed(points, 2 if abs(points) < Decimal('0.1') else share_places(points))} pp"
-    return NONE if percent is None else f"{_signed(percent, share_places(percent))}%"
+        return f"{signed(points, 2 if abs(points) < Decimal('0.1') else share_places(points))} pp"
+    return NONE if percent is None else f"{signed(percent, share_places(percent))}%"
 
 
-def _signed(value: Number, places: int) -> str:
+def signed(value: Number, places: int) -> str:
+    """Write a difference with its sign; nothing has none."""
     text = grouped(value, places)
     return text if text.startswith(MINUS) or not rounded(value, places) else f"+{text}"
 
@@ -96,6 +97,12 @@ def share_of(value: Number, whole: Number) -> str:
 @register.filter
 def percent_of(value: Number, whole: Number) -> float:
     return 100 * float(value) / float(whole) if whole else 0
+
+
+@register.filter
+def difference(value: int | None) -> str:
+    """Write a difference of counts."""
+    return NONE if value is None else signed(value, 0)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from kpis import report
+from kpis import judged, report
 from kpis.catalog import KPIS
 from kpis.definitions import BANDS, DIMENSIONS, NONE
 from kpis.views.attention import notices
@@ -46,6 +46,7 @@ def scorecard(request: HttpRequest) -> HttpResponse:
         "frame": frame,
         "groups": groups(found.values()),
         "standing": standing(found),
+        "judged": judged.lines(KPIS.values(), frame.board),
         "notices": notices(frame, found),
         "panels": [(panel, frame.panel_url(panel.slug)) for panel in PANELS.values()],
         "narrowest": narrowest(frame, found),

@@ -27,7 +27,7 @@ CSV = "text/csv; charset=utf-8"
 CHUNK = 2000
 
 
-class _Echo:
+class Echo:
     """A file that hands back what is written to it."""
 
     def write(self, text: str) -> str:
@@ -46,7 +46,7 @@ def report_csv(request: HttpRequest) -> HttpResponse:
     text = StringIO()
     write_csv(report.build(query, frame.now), text)
     name = f"kpis-{query.start}-{query.end}"
-    return HttpResponse(BOM + text.getvalue(), content_type=CSV, headers=_attached(name))
+    return HttpResponse(BOM + text.getvalue(), content_type=CSV, headers=attached(name))
 
 
 @require_safe
@@ -56,20 +56,21 @@ def rows_csv(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in KPIS:
         raise Http404
     frame, chosen = Frame(request), Selection.read(KPIS[slug], request.GET)
+    frame.restating.insist(frame.now)
     rows = chosen.rows(frame)
     if rows is None:
         raise Http404
     lines = _lines(rows, frame.workspace.zone)
     name = f"{slug}-{chosen.side}-{frame.query.start}-{frame.query.end}"
-    return StreamingHttpResponse(lines, content_type=CSV, headers=_attached(name))  # type: ignore[return-value]
+    return StreamingHttpResponse(lines, content_type=CSV, headers=attached(name))  # type: ignore[return-value]
 
 
-def _attached(name: str) -> dict[str, str]:
+def attached(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
 
 
 def _lines(rows: Rows, zone: ZoneInfo) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield BOM + writer.writerow([heading for heading, _ in rows.columns])
     for row in rows.queryset.iterator(chunk_size=CHUNK):
         yield writer.writerow([safe(accessor(row), zone) for _, accessor in rows.columns])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import formats, timezone
 
+from kpis import restating
 from kpis.board import Board
 from kpis.definitions import DIMENSIONS
 from kpis.kinds import Kpi
@@ -19,9 +20,11 @@ from kpis.measures import WAITING
 from kpis.periods import DAY, Period, bucket_start
 from kpis.query import parse
 from kpis.report import board_for
+from kpis.views.restating import Restating
 from leads.models import Workspace
 
-KEPT = ("from", "to", "as_of", "basis", "filter", "attribution", "cost")
+KEPT = ("from", "to", "as_of", "basis", "filter", "attribution", "cost", "restated")
+MOST_VERSIONS = 20  # in the menu; others by their number in the address
 FIRST_CHIPS = ("channel", "campaign", "landing_page", "owner")
 
 
@@ -57,7 +60,9 @@ class Frame:
         for name in KEPT:
             if values := [value for value in request.GET.getlist(name) if value]:
                 self.params.setlist(name, values)
-        self.query = parse(self.asked(), self.workspace)
+        asked = parse(self.asked(), self.workspace)
+        self.restating = Restating(asked.restated, self.now)
+        self.query = replace(asked, restated=self.restating.shown)
 
     def asked(self) -> QueryDict:
         """Return the parameters of the report: the last thirty days where no dates are given."""
@@ -174,6 +179,20 @@ class Frame:
         return [
             Choice("Period", self.qs(basis=None), self.query.basis == "period"),
             Choice("Cohort", self.qs(basis="cohort"), self.query.basis == "cohort"),
+        ]
+
+    @property
+    def versions(self) -> list[Choice]:
+        """Return how figures that rest on MQL can be judged: as then, or by one version all along."""
+        wanted = self.restating.number
+        choices = [Choice("As judged then", self.qs(restated=None), wanted is None)]
+        return choices + [
+            Choice(
+                f"Restated under version {version.number}",
+                self.qs(restated=str(version.number)),
+                version.number == wanted,
+            )
+            for version in restating.versions()[:MOST_VERSIONS]
         ]
 
     # Filters

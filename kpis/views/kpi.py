@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from rest_framework.exceptions import ValidationError
 
-from kpis import report
+from kpis import judged, report
 from kpis.catalog import GROUPS, KPIS
 from kpis.definitions import DIMENSIONS, Measure
 from kpis.kinds import Kpi
@@ -110,6 +110,8 @@ def _figures(frame: Frame, chosen: Selection) -> dict[str, Any]:
         "card": card,
         "facts": facts(card),
         "group": GROUPS[chosen.kpi.group],
+        "judged": _judged(frame, chosen.kpi),
+        "is_restatable": judged.is_restatable(chosen.kpi, frame.board),
         "neighbours": neighbours(frame, chosen.kpi),
         "chart": chart,
         "points": points(card, previous, frame.grain),
@@ -121,6 +123,12 @@ def _figures(frame: Frame, chosen: Selection) -> dict[str, Any]:
         "steps": card.entry["details"].get("steps", ()),
         "bands": card.entry["details"].get("bands"),
     }
+
+
+def _judged(frame: Frame, kpi: Kpi) -> list[str]:
+    """Return under which versions the KPI was judged, and what no version judged."""
+    unversioned = "" if frame.board.restated else judged.unversioned(kpi, frame.board)
+    return [*judged.lines([kpi], frame.board), *filter(None, (unversioned,))]
 
 
 def facts(card: Card) -> list[tuple[str, str]]:

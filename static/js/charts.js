@@ -174,6 +174,11 @@
           tooltip: { callbacks: { label: (c) => ` ${c.dataset.label}: ${withUnit(c.raw, data.unit)}` } } } },
     }),
   };
+  kinds.compare = (data) => ({
+    type: "line",
+    data: { labels: data.labels, datasets: data.sets.map((set, i) => ({ label: set.name, data: set.data, borderColor: colour(set.color), borderDash: set.dash, borderWidth: i ? 1.5 : 2, pointRadius: alone(set.data), pointHoverRadius: 4, tension: .2 })) },
+    options: { scales: axes({ ticks: { maxRotation: 0, autoSkipPadding: 24 } }, { ticks: { precision: 0 } }) },
+  });
   /* a value between two gaps has no line to be seen by */
   const alone = (values) => values.map((v, i) => (v !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null ? 2.5 : 0));
 
