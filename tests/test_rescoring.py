@@ -1,8 +1,11 @@
 """Scoring all leads anew: by chunks, with progress, to the point as one lead alone is scored."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -161,6 +164,41 @@ def test_without_a_scoring_model_all_scores_go_chunk_by_chunk(small_chunks):
     publish()
     assert scoring.rescore(NOON) == 5
     assert list(Lead.objects.values_list("score", "scored_at").distinct()) == [(None, None)]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_judged_meanwhile_keeps_the_score_that_knows_more():
+    publish(EVERYONE)
+    judged, other = make_lead(score=1), make_lead(score=1)
+
+    def rescored_elsewhere():
+        try:
+            return scoring.rescore(NOON)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            Lead.objects.filter(pk=judged.pk).update(score=80, judged_at=NOON)
+            rescoring = pool.submit(rescored_elsewhere)
+            wait_for_a_lock()
+        assert rescoring.result(timeout=20) == 1
+    assert dict(Lead.objects.values_list("pk", "score")) == {judged.pk: 80, other.pk: 30}
+
+
+def wait_for_a_lock():
+    """Wait until somebody waits for a row that this connection has changed."""
+    deadline = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone():
+                return
+            time.sleep(0.02)
+    pytest.fail("nobody waited")
 
 
 # decay, and who is to be judged again

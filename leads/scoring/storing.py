@@ -43,7 +43,7 @@ def _rescore(leads: QuerySet[Lead], at: datetime, flag: bool) -> int:
     scoring = DefinitionSet.current().scoring
     if scoring is None:
         return _clear(leads)
-    fresh = leads.order_by().values_list("pk", read(scoring).score(Moment(at)))
+    fresh = leads.order_by().values_list("pk", "judged_at", read(scoring).score(Moment(at)))
     return _store(_sql(fresh), at, flag)
 
 
@@ -111,12 +111,13 @@ def _fresh(model: Model, chunk: Chunk, moment: Moment) -> Statement:
     It comes to what `model.score` comes to, lead by lead.
     """
     fits = {category: model.fit(category, moment) for category in CATEGORIES}
-    fit, fit_params = _sql(Lead.objects.filter(pk__range=chunk).order_by().values_list("pk", *fits.values()))
+    leads = Lead.objects.filter(pk__range=chunk).order_by()
+    fit, fit_params = _sql(leads.values_list("pk", "judged_at", *fits.values()))
     done, done_params = _done(model, chunk, moment)
     score, score_params = _expression(model.score_of({each: _sum(model, each) for each in CATEGORIES}))
     query = f"""
-        WITH fit (id, {", ".join(CATEGORIES)}) AS ({fit}), done AS ({done})
-        SELECT fit.id, {score} FROM fit LEFT JOIN done ON done.lead_id = fit.id
+        WITH fit (id, judged_at, {", ".join(CATEGORIES)}) AS ({fit}), done AS ({done})
+        SELECT fit.id, fit.judged_at, {score} FROM fit LEFT JOIN done ON done.lead_id = fit.id
     """  # noqa: S608
     return query, [*fit_params, *done_params, *score_params]
 
@@ -155,14 +156,18 @@ def _expression(expression: Expression) -> Statement:
 
 
 def _store(fresh: Statement, at: datetime, flag: bool, chunk: Chunk | None = None) -> int:
-    """Store the scores of a query of lead and score, each reckoned once."""
+    """Store the scores of a query of lead, when it was judged, and score, each reckoned once.
+
+    A lead judged since the query began has a score of its own, which knows more.
+    """
     scores, params = fresh
     rose = ", needs_judging = lead.needs_judging OR COALESCE(lead.score < fresh.score, FALSE)" if flag else ""
     within = " AND lead.id BETWEEN %s AND %s" if chunk else ""
     statement = f"""
         UPDATE {Lead._meta.db_table} AS lead SET score = fresh.score, scored_at = %s{rose}
-        FROM (WITH once (id, score) AS MATERIALIZED ({scores}) SELECT * FROM once) AS fresh
-        WHERE lead.id = fresh.id AND lead.score IS DISTINCT FROM fresh.score{within}
+        FROM (WITH once (id, judged_at, score) AS MATERIALIZED ({scores}) SELECT * FROM once) AS fresh
+        WHERE lead.id = fresh.id AND lead.score IS DISTINCT FROM fresh.score
+        AND lead.judged_at IS NOT DISTINCT FROM fresh.judged_at{within}
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [connection.ops.adapt_datetimefield_value(at), *params, *(chunk or ())])
