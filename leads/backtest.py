@@ -109,8 +109,11 @@ class ScoreStep:
     def label(self) -> str:
         return f"{self.first}–{100 if self.first == TENS[-1] else self.first + 9}"
 
+    def hits(self, outcome: str) -> int:
+        return self.sql if outcome == "sql" else self.customer
+
     def share(self, outcome: str) -> float | None:
-        return getattr(self, outcome) / self.leads if self.leads else None
+        return self.hits(outcome) / self.leads if self.leads else None
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,11 @@ def weigh(rows: Matrix, won: Sequence[bool]) -> list[tuple[float, float]]:
 
     The error is from the inverse of the penalised information matrix XᵀWX + I ÷ C.
     """
-    fit = _fit(rows, np.array(won), 1.0)
+    fit = logistic(rows, won)
     standard = (rows - np.array(fit.means)) / np.array(fit.scales)
     chances = np.array(fit.chances(rows))
     known = np.column_stack([np.ones(len(rows)), standard])
-    penalty = np.eye(known.shape[1])
+    penalty = np.eye(known.shape[1]) / fit.strength
     penalty[0, 0] = 0
     information = known.T @ (known * (chances * (1 - chances))[:, None]) + penalty
     errors = np.sqrt(np.diag(np.linalg.inv(information)))[1:]

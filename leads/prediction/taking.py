@@ -53,9 +53,7 @@ def _changed(slug: str, suggested: Mapping[str, Suggestion], rules: Mapping[str,
     if slug not in rules:
         raise DefinitionError(f"{name} is not in the draft any more.")
     if rules[slug] not in (each["rule"], changed):
-        raise DefinitionError(
-            f"{name} was changed in the draft since the training: train again, or untick it."
-        )
+        raise DefinitionError(f"{name} was changed in the draft meanwhile: train again, or untick it.")
     return changed
 
 

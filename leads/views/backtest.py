@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads import backtest, jobs
 from leads.backtest import OUTCOMES, VERDICTS, Backtest, Effect, RuleFigures, ScoreStep
 from leads.definitions.words import CATEGORIES, rule_name, rule_sentence, signed
+from leads.intervals import newcombe
 from leads.models import DefinitionSet
 from leads.templatetags.interface import grouped
 from leads.views.access import figures_only
@@ -23,6 +24,8 @@ from leads.views.rendering import page
 LIFT_AT_FULL = 5  # times the average, where the bar ends
 MOST_POINTS = 60  # likewise
 LABELS = {"customer": "Customers", "sql": "SQLs"}
+DOUBTFUL = {"harms": 1, "nothing": 2, "idle": 3}
+MOST_DOUBTFUL = 6
 LOSSES = "Takes points away"
 
 
@@ -108,6 +111,7 @@ def backtest_page(request: HttpRequest) -> HttpResponse:
 def _results(definition: DefinitionSet, found: Backtest, outcome: str) -> dict[str, Any]:
     figures = found.rules(backtest.rules_of(definition))
     rows = [Row(rule, figures.get(rule["slug"]), outcome) for rule in backtest.rules_of(definition)]
+    doubtful = sorted((row for row in rows if row.verdict in DOUBTFUL), key=lambda row: DOUBTFUL[row.verdict])
     return {
         "found": found,
         "total": found.total(outcome),
@@ -117,7 +121,8 @@ def _results(definition: DefinitionSet, found: Backtest, outcome: str) -> dict[s
         "steps": [(step, step.share(outcome)) for step in found.steps],
         "chart": _chart(found.steps, outcome),
         "order": _order(found.steps, outcome),
-        "doubtful": [row for row in rows if row.verdict in ("harms", "nothing", "idle")],
+        "doubtful": doubtful[:MOST_DOUBTFUL],
+        "more_doubtful": len(doubtful[MOST_DOUBTFUL:]),
         "few": sum(row.verdict == "few" for row in rows),
     }
 
@@ -147,20 +152,28 @@ def _chart(steps: Sequence[ScoreStep], outcome: str) -> dict[str, Any]:
 
 def _order(steps: Sequence[ScoreStep], outcome: str) -> str:
     """Say whether higher scores came to more; steps with few leads say nothing."""
-    known = [(step, step.share(outcome) or 0) for step in steps if step.leads >= backtest.FEWEST]
-    if len(known) < 2 or not any(share for _, share in known):
+    known = [step for step in steps if step.leads >= backtest.FEWEST]
+    if len(known) < 2 or not any(step.hits(outcome) for step in known):
         return f"Too few leads to tell: it takes two steps with {backtest.FEWEST} leads or more."
-    for (low, less), (high, more) in pairwise(known):
-        if more < less:
-            return (
-                f"Not in order: {high.label} came to {_percent(more)}, less than {low.label}"
-                f" with {_percent(less)}."
-            )
-    return "Each step up came to as much or more, so the order is right."
+    falls = [(high, low) for low, high in pairwise(known) if _falls(low, high, outcome)]
+    if not falls:
+        return "Each step up came to as much or more, so the order is right."
+    for high, low in falls:
+        if _clearly_less(high, low, outcome):
+            return f"Not in order: {_came_to(high, outcome)}, clearly less than {_came_to(low, outcome)}."
+    return f"In order, but for what chance explains: {', '.join(high.label for high, _ in falls)}."
 
 
-def _percent(share: float) -> str:
-    return f"{grouped(100 * share, 1)}%"
+def _falls(low: ScoreStep, high: ScoreStep, outcome: str) -> bool:
+    return high.hits(outcome) * low.leads < low.hits(outcome) * high.leads
+
+
+def _clearly_less(high: ScoreStep, low: ScoreStep, outcome: str) -> bool:
+    return newcombe(high.hits(outcome), high.leads, low.hits(outcome), low.leads).high < 0
+
+
+def _came_to(step: ScoreStep, outcome: str) -> str:
+    return f"{step.label} came to {grouped(100 * (step.share(outcome) or 0), 1)}%"
 
 
 @require_POST

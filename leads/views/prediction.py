@@ -68,7 +68,7 @@ class SuggestedRow:
     @property
     def suggested(self) -> str:
         points = self.suggestion["suggested"]
-        return "" if points is None else signed(points)
+        return "" if points is None else signed(points) if points else "0"
 
     @property
     def words(self) -> str:
