@@ -28,9 +28,9 @@ BLANK = {"field": ""}
 
 MANY = frozenset({"in", "not_in"})
 NOTHING = frozenset({"is_set", "is_blank"})
-FIRST_OPS = ("in", "gte", "eq")  # what a field is first asked, where it can be
+FIRST_OPS = ("gte", "in", "eq")  # what a field is first asked, where it can be
 
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,20})?([eE][-+]?\d{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,30})?([eE][-+]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def recent(at: datetime) -> LeadQuerySet:
 
 def fresh_score(shown: DefinitionSet, live: DefinitionSet, at: datetime, most: int) -> Combinable | None:
     """Return the score by a draft's own model; None where the stored one is it, or has to do."""
-    if not shown.scoring or _rules_of(shown.scoring) == _rules_of(live.scoring):
+    if not isinstance(shown.scoring, dict) or _rules_of(shown.scoring) == _rules_of(live.scoring):
         return None
     try:
         fresh = scoring.score({**shown.scoring, "thresholds": None}, at)

@@ -75,7 +75,6 @@ def _frame(desk: Desk) -> dict[str, Any]:
         "draft": desk.draft,
         "live": desk.live,
         "editable": desk.editable,
-        "heads": ["definitions/_head.html", "definitions/_plain_head.html"],
         "versions": versions,
         "problem_links": list(panels.problem_links(desk)) if desk.editable else [],
     }

@@ -33,7 +33,7 @@ def save_part(request: HttpRequest, slug: str) -> HttpResponse:
     if desk.draft is None:
         return _conflict(desk, part, Conflict("There is no draft any more."), None)
     if "mine" in request.POST:
-        return _keep(desk, part, _kept(request))
+        return _keep(desk, part, _kept(request.POST["mine"], part))
     action = Action.read(request.POST.get("do", ""))
     before, mine = part.read(desk.draft), part.parse(desk.draft, request.POST, action)
     try:
@@ -47,10 +47,10 @@ def save_part(request: HttpRequest, slug: str) -> HttpResponse:
     return _saved(desk, part, action)
 
 
-def _kept(request: HttpRequest) -> Any:
-    """Return what somebody entered before they heard of a conflict."""
-    mine = editing.read_json(request.POST["mine"])
-    if mine is not None and not isinstance(mine, dict):
+def _kept(text: str, part: Part) -> Any:
+    """Return what somebody entered before they heard of a conflict; only an ICP may be none at all."""
+    mine = editing.read_json(text)
+    if not isinstance(mine, dict) and not (text == "null" and part.slug == "icp"):
         raise ValidationError({"mine": ["This is not a part of a definition."]})
     return mine
 

@@ -44,7 +44,7 @@ def optional(text: str) -> Any:
 
 def rule(data: QueryDict, rules: list[Any], index: int, action: Action) -> Json:
     """Return the rule a form holds; its name becomes its slug."""
-    before = rules[index] if index < len(rules) and isinstance(rules[index], dict) else {}
+    before = {"slug": str(editing.clean(data["slug"]))} if "slug" in data else {}
     others = [other for place, other in enumerate(rules) if place != index]
     made: Json = {"slug": _slug(data.get("name", ""), before, others), "category": data.get("category", "")}
     points = optional(data.get("points", ""))
@@ -60,7 +60,7 @@ def rule(data: QueryDict, rules: list[Any], index: int, action: Action) -> Json:
 def _slug(name: str, before: Json, others: list[Any]) -> str:
     """Return the rule's slug: what it was, unless its name was changed."""
     name = str(editing.clean(name)).strip()
-    if name == rule_name(before) and isinstance(before.get("slug"), str):
+    if before and name == rule_name(before):
         return str(before["slug"])
     return unique(slugify(name, allow_unicode=True)[:LONGEST_SLUG], others)
 
