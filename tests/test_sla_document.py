@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leads.definitions import clock_words
-from leads.definitions.document import Bullets, Table, Text, document
+from leads.definitions.document import document
+from leads.definitions.paper import Bullets, Table, Text
 from leads.models import DefinitionSet, User, Workspace
 from leads.views.document import printable, static_file
 from tests.factories import NOON, make_calendar, make_policy, utc

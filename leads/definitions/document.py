@@ -8,76 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils import formats
+from django.utils.text import capfirst
 
-from leads import conditions
 from leads.conditions import ConditionError
 from leads.conditions.tree import All, AnyOf, Node
 from leads.conditions.tree import read as read_condition
-from leads.definitions import clock_words, words
+from leads.definitions import words
 from leads.definitions.differences import differences
+from leads.definitions.paper import Bullets, Document, Heading, Part, Section, Table, Text
+from leads.definitions.terms import handing_over, response_times
 from leads.models import DefinitionSet, SignOff, SlaPolicy, Stage, Workspace
 from leads.scoring.model import DEFAULT_THRESHOLDS
 
 LONG = {"mql": "marketing qualified lead", "sal": "sales accepted lead", "sql": "sales qualified lead"}
 UNREADABLE = "This part of the draft is not finished: {}."
-
-
-@dataclass(frozen=True)
-class Text:
-    kind: ClassVar[str] = "text"
-    text: str
-
-
-@dataclass(frozen=True)
-class Heading:
-    kind: ClassVar[str] = "heading"
-    text: str
-
-
-@dataclass(frozen=True)
-class Bullets:
-    kind: ClassVar[str] = "bullets"
-    items: list[str]
-
-
-@dataclass(frozen=True)
-class Table:
-    kind: ClassVar[str] = "table"
-    caption: str
-    head: list[str]
-    rows: list[list[str]]
-    numbers: frozenset[int] = frozenset()  # columns to align on the right
-
-    @property
-    def columns(self) -> list[tuple[str, str]]:
-        """Return the heads, each with its class: the first column holds names unless it has no head."""
-        styles = ["n" if index in self.numbers else "" for index in range(len(self.head))]
-        styles[0] = "name" if self.head[0] else "place"
-        return list(zip(self.head, styles, strict=True))
-
-    @property
-    def cells(self) -> list[list[tuple[str, bool]]]:
-        return [[(cell, index in self.numbers) for index, cell in enumerate(row)] for row in self.rows]
-
-
-Part = Text | Heading | Bullets | Table
-
-
-@dataclass(frozen=True)
-class Section:
-    title: str
-    parts: list[Part]
-
-
-@dataclass(frozen=True)
-class Document:
-    title: str
-    workspace: str
-    facts: list[tuple[str, str]]
-    sections: list[Section]
 
 
 def document(definition: DefinitionSet, workspace: Workspace) -> Document:
@@ -159,7 +106,7 @@ def criteria(condition: Any, opening: str) -> list[Part]:
     except ConditionError as error:
         return [Text(f"{opening} a condition holds."), Text(UNREADABLE.format(error))]
     joint, parts = _lines(node)
-    return [Text(f"{opening} {joint}:"), Bullets([_capital(part.words()) for part in parts])]
+    return [Text(f"{opening} {joint}:"), Bullets([capfirst(part.words()) for part in parts])]
 
 
 def _lines(node: Node) -> tuple[str, list[Node]]:
@@ -168,10 +115,6 @@ def _lines(node: Node) -> tuple[str, list[Node]]:
     if isinstance(node, AnyOf) and len(node.parts) > 1:
         return "any of this holds", node.parts
     return "this holds", [node]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def profile(definition: DefinitionSet) -> list[Part]:
@@ -243,85 +186,11 @@ def key_information(definition: DefinitionSet) -> list[Part]:
         return [Text("No information is asked of every lead.")]
     return [
         Text("Marketing brings with each lead, as far as it can be had:"),
-        Bullets([_capital(words.field_label(name)) for name in fields]),
+        Bullets([capfirst(words.field_label(name)) for name in fields]),
     ]
 
 
-# Working together
-
-
-def response_times(policies: list[SlaPolicy]) -> list[Part]:
-    if not policies:
-        return [Text("No response times are agreed.")]
-    head = ["", "For", "Answer", "Warning", "Escalation"]
-    rows = [
-        [
-            str(place),
-            _scope(policy, is_first=place == 1),
-            clock_words.target_words(policy),
-            clock_words.warning_words(policy),
-            clock_words.escalation_words(policy),
-        ]
-        for place, policy in enumerate(policies, start=1)
-    ]
-    opening = (
-        "The first line that fits a lead when it comes in holds. It is stored with the lead, and no later "
-        "change of the lines touches it. Response times are not part of a version: these are the ones in "
-        "use when this page was made."
-    )
-    return [Text(opening), Table("Response times", head, rows), *_answers(policies), *_calendars(policies)]
-
-
-def _scope(policy: SlaPolicy, is_first: bool) -> str:
-    if words.is_always(policy.when):
-        return "Every lead" if is_first else "Every other lead"
-    return _capital(conditions.sentence(policy.when))
-
-
-def _answers(policies: list[SlaPolicy]) -> list[Part]:
-    kinds = list(dict.fromkeys(policy.stops_on for policy in policies))
-    if len(kinds) == 1:
-        return [Text(f"As an answer counts {clock_words.ANSWERS[SlaPolicy.StopsOn(kinds[0])]}.")]
-    lines = [
-        f"Line {place}: {clock_words.ANSWERS[SlaPolicy.StopsOn(policy.stops_on)]}"
-        for place, policy in enumerate(policies, start=1)
-    ]
-    return [Text("As an answer counts:"), Bullets(lines)]
-
-
-def _calendars(policies: list[SlaPolicy]) -> list[Part]:
-    used = {policy.calendar.slug: policy.calendar for policy in policies if policy.calendar}
-    parts: list[Part] = []
-    for calendar in used.values():
-        parts += [
-            Heading(f"Business hours: {calendar}"),
-            Bullets(clock_words.hours_words(calendar)),
-            Text(f"Local time of {calendar.time_zone}. Closed on {clock_words.holidays_words(calendar)}."),
-        ]
-    return parts
-
-
-def handing_over(with_clocks: bool) -> list[Part]:
-    """Return what the ladder asks of people: see `leads.stages`."""
-    late = "Untreated leads stay in the figures as untreated until somebody tries to reach them."
-    if with_clocks:
-        late += " One that is not answered in time shows as late to its owner and on the dashboard."
-    return [
-        Bullets(
-            [
-                "Marketing hands over MQLs. Sales accepts a lead as SAL, or rejects it. No time of its own "
-                "is set for that: response times run from the moment a lead comes in.",
-                "Rejecting and disqualifying need a reason.",
-                "Recycling needs the day on which the lead comes back; until then no rule promotes it.",
-                "A rejected or recycled lead can be made MQL or accepted again by a person.",
-                "A disqualified lead stays so until a manager or admin makes it MQL again.",
-                "A lead that misses a criterion of a stage moves there only if a manager or admin overrides "
-                "it with a reason; which criteria were missing is kept.",
-                late,
-                "A lead keeps its owner through all of this.",
-            ]
-        )
-    ]
+# Staying together
 
 
 def review(definition: DefinitionSet) -> list[Part]:
