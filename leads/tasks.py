@@ -1,7 +1,7 @@
 """Celery's doors to the services: ids in, one call, safe to run twice."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import Task, shared_task
@@ -28,12 +28,6 @@ def send_each(task: Task, ids: Iterable[Any]) -> None:
 
 
 @shared_task
-def score_lead(lead_id: int) -> None:
-    """Score one lead as it is now."""
-    scoring.rescore(timezone.now(), Lead.objects.filter(pk=lead_id))
-
-
-@shared_task
 def rescore_all() -> None:
     """Let points decay: score all leads as they are now. Those that rose are judged by the next sweep."""
     scoring.rescore(timezone.now(), flag=True)
@@ -57,15 +51,27 @@ def send_mail(mail_id: int) -> None:
     mail.send(mail_id, timezone.now())
 
 
+def score_unscored() -> None:
+    """Score the leads that have no score though there is a model."""
+    if DefinitionSet.current().scoring:
+        scoring.rescore(timezone.now(), Lead.objects.filter(score=None))
+
+
 @shared_task
 def sweep() -> None:
-    """Do what no message told of: a version due, clocks, leads to judge, jobs and mail nobody took."""
+    """Do what no message told of. Where one part fails, the others are done all the same."""
     now = timezone.now()
-    versions.publish_due(now)
-    response.judge()
-    if DefinitionSet.current().scoring:
-        scoring.rescore(now, Lead.objects.filter(score=None))
-    judging.sweep(timezone.now)
-    reminding.remind(now)
-    jobs.sweep(now)
-    mail.sweep(now)
+    parts: list[Callable[[], Any]] = [
+        lambda: versions.publish_due(now),
+        response.judge,
+        score_unscored,
+        lambda: judging.sweep(timezone.now),
+        lambda: reminding.remind(now),
+        lambda: jobs.sweep(now),
+        lambda: mail.sweep(now),
+    ]
+    for part in parts:
+        try:
+            part()
+        except Exception:
+            logger.exception("a part of the sweep failed")

@@ -26,20 +26,6 @@ def scores():
     return list(Lead.objects.order_by("pk").values_list("score", flat=True))
 
 
-def test_one_lead_is_scored():
-    publish(EVERYONE)
-    lead, _ = make_lead(), make_lead()
-    tasks.score_lead(lead.pk)
-    tasks.score_lead(lead.pk)
-    assert scores() == [10, None]
-
-
-def test_a_lead_that_is_gone_is_nothing_to_score():
-    publish(EVERYONE)
-    tasks.score_lead(404)
-    assert scores() == []
-
-
 def test_all_scores_follow_the_time():
     publish(
         {
@@ -85,6 +71,17 @@ def test_the_sweep_leaves_alone_what_was_done():
     tasks.sweep()
     lead = Lead.objects.get()
     assert (lead.score, lead.response_due_at) == (99, None)
+
+
+def test_a_part_of_the_sweep_that_fails_stops_no_other(monkeypatch):
+    def fail(now):
+        raise RuntimeError
+
+    monkeypatch.setattr("leads.definitions.versions.publish_due", fail)
+    publish(EVERYONE)
+    make_lead()
+    tasks.sweep()
+    assert scores() == [10]
 
 
 def test_every_periodic_task_exists():
