@@ -112,8 +112,8 @@ def test_an_admin_builds_a_definition_with_a_group_by_keyboard_alone(open_page, 
     page.keyboard.press("Tab")
     page.keyboard.type("many")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#edit-mql-c-1-1-value[aria-invalid=true]")
-    assert page.inner_text("#edit-mql-c-1-1-value-error") == "Must be a number"
+    page.wait_for_selector("#edit-mql-c-1-1-value-error:has-text('Must be a number')")
+    assert page.get_attribute("#edit-mql-c-1-1-value", "aria-describedby") == "edit-mql-c-1-1-value-error"
     assert "1 problem" in page.inner_text("#definition-problems")
     page.keyboard.press("Control+a")
     page.keyboard.type("1000")
@@ -227,7 +227,7 @@ def test_a_phone_shows_the_editor_without_scrolling_sideways(open_page, page, pa
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     small = page.evaluate(
-        "[...document.querySelectorAll('form[data-edits] :is(button:not([tabindex]), select, .form-control)')]"
+        "[...document.querySelectorAll('[data-edits] :is(button:not([tabindex]), select, .form-control)')]"
         ".filter((e) => e.offsetWidth > 1 && e.offsetHeight < 44).map((e) => e.outerHTML.slice(0, 90))"
     )
     assert small == []
