@@ -59,9 +59,10 @@ class Criteria:
         part = None if lead.failed is None else self.parts[lead.failed]
         if part is None:
             return _points(lead.points) if "score" in self.judge.asked else ""
-        if "field" in part and part["field"] not in DERIVED:
-            return _value(part["field"], lead)
-        negated = part["not"] if isinstance(part, dict) and "not" in part else None
+        negated = part.get("not")
+        tested = negated or part
+        if "field" in tested and tested["field"] not in DERIVED:
+            return _value(tested["field"], lead)
         text = conditions.sentence(negated) if negated else f"not {conditions.sentence(part)}"
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 

@@ -170,7 +170,7 @@ def test_while_it_runs_the_old_figures_are_dim_beside_the_progress(manager_clien
     run(draft)
     DefinitionSet.objects.filter(pk=draft.pk).update(revision=2)
     stale = text(manager_client.get(PAGE, **PART))
-    assert "rp-stale" in stale
+    assert "rp-figures stale" in stale
     assert 'hx-trigger="submit, load"' in stale
     running = text(manager_client.post(PAGE, **PART))
     assert "Waiting for a worker" in running
