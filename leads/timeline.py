@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leads.models import Appointment, Lead, Opportunity, StageEvent
-from leads.stages.ladder import label
+from leads.stages.ladder import RUNGS, label
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def _length(appointment: Appointment) -> str:
 
 def _stages(lead: Lead) -> Iterator[Entry]:
     for event in lead.stage_events.select_related("by", "definition").order_by("at", "pk"):
-        title = f"Became {event.get_stage_display()}{_mover(event)}"
+        stage = event.get_stage_display()
+        title = f"Became {stage}{_mover(event)}" if event.stage in RUNGS else f"{stage}{_mover(event)}"
         yield Entry(
             event.at, "bolt", title, event.reason, lines=_circumstances(event), until=event.returns_at
         )

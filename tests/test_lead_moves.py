@@ -145,7 +145,9 @@ def test_a_recycled_lead_comes_back_at_the_start_of_the_day_here(rep_client):
     back = lead.stage_events.get(stage="recycled").returns_at
     midnight = timezone.datetime(day.year, day.month, day.day, tzinfo=timezone.get_fixed_timezone(540))
     assert back == midnight
-    assert f"Comes back on {day.day} {day:%B %Y}" in text(rep_client)
+    page = text(rep_client)
+    assert "Recycled by Rep Person" in page
+    assert f"Comes back on {day.day} {day:%B %Y}" in page
 
 
 @pytest.mark.parametrize("asked", [{}, {"to": ""}, {"to": "vip"}, {"to": "sal\0"}, {"to": "x" * 5000}])
