@@ -1,6 +1,7 @@
 """A definition set as JSON: out of any version, and into the draft."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -54,6 +55,14 @@ def test_the_file_is_pretty_and_its_order_is_always_the_same():
     )
     other = DefinitionSet(icp={"field": "company_size", "op": "gte", "value": 0.5}, key_fields=["email"])
     assert interchange.dump(one) == interchange.dump(other)
+
+
+def test_the_example_in_the_docs_is_sound():
+    text = Path("docs/definitions.md").read_text()
+    example = text.split("```json")[1].split("```")[0]
+    reading = interchange.read(example.encode())
+    assert reading.problems == []
+    assert set(reading.values) == {"key_fields", "icp", "scoring", "stages"}
 
 
 def test_a_file_becomes_the_draft(admin):

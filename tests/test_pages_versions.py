@@ -391,3 +391,18 @@ def test_discarding_asks_first_and_nothing_is_blocked(page, enter, blocked, admi
     page.get_by_role("heading", name="All versions").wait_for()
     assert DefinitionSet.draft() is None
     assert blocked() == []
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_page_of_a_version_follows_the_rescoring_to_its_end(page, enter, blocked, admin):
+    DefinitionSet.objects.create(number=1, status="published", stages=MQL, effective_from=NOON)
+    job = Job.objects.create(kind="rescore", params={"definition": 1}, created_at=timezone.now())
+    page.goto(enter(admin) + reverse("definitions:version", args=[1]))
+    with page.expect_response("**/jobs/**"):
+        page.get_by_text("All leads are being scored anew").wait_for()
+    page.get_by_text("Waiting for a worker").wait_for()
+    jobs.run(job.pk, timezone.now())
+    page.get_by_text("0 scores changed").wait_for()
+    assert page.get_by_text("All leads are being scored anew").count() == 0
+    assert blocked() == []
