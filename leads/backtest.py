@@ -15,7 +15,7 @@ from django.db.models import Aggregate, Count, F, Q, QuerySet, Sum
 from leads import jobs
 from leads.conditions import ConditionError
 from leads.conditions.moment import Moment
-from leads.hindsight import batches, known_at, mature
+from leads.hindsight import batches, known_at, mature, without_compiling
 from leads.intervals import Interval, newcombe
 from leads.models import DefinitionSet, Job, Lead
 from leads.scoring.model import Model, read
@@ -240,7 +240,9 @@ def _counts(model: Model, leads: QuerySet[Lead], at: datetime, tell: jobs.Tell) 
     aggregates = _aggregates(len(model.rules), at)
     tell(0, total)
     for batch in batches(judged):
-        counts.update({name: value or 0 for name, value in batch.aggregate(**aggregates).items()})
+        with without_compiling():
+            found = batch.aggregate(**aggregates)
+        counts.update({name: value or 0 for name, value in found.items()})
         tell(int(counts["leads"]), total)
     return counts
 
