@@ -165,6 +165,7 @@ def test_what_is_typed_while_the_answer_comes_is_not_lost(open_page):
     page.wait_for_function("() => document.getElementById('edit-mql-sentence').textContent.includes('20')")
     when = DefinitionSet.draft().stages["mql"]["when"]
     assert when == {"all": [ask("score", "gte", 55), ask("company_size", "gte", 20)]}
+    page.unroute_all(behavior="wait")
 
 
 def test_another_admins_change_is_shown_and_ones_own_can_be_kept(open_page, draft):

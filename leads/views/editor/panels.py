@@ -13,7 +13,8 @@ from leads.definitions.found import Problem
 from leads.definitions.key_fields import KEY_FIELD_CHOICES
 from leads.views.editor import choices, marks, reading, scoring_forms
 from leads.views.editor.histogram import TONES
-from leads.views.editor.parts import CategoryPart, FitPart, Part, RulePart, ThresholdsPart, find
+from leads.views.editor.part import Part
+from leads.views.editor.parts import CategoryPart, FitPart, RulePart, ThresholdsPart, find
 from leads.views.editor.rows import Group, Row, Test, walk
 from leads.views.editor.state import Desk
 

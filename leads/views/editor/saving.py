@@ -16,7 +16,8 @@ from leads.definitions.refusals import Conflict, DefinitionError
 from leads.models import DefinitionSet, User
 from leads.views.access import admins_only
 from leads.views.editor import panels, scoring_forms
-from leads.views.editor.parts import Part, Refused, RulePart, find
+from leads.views.editor.part import Part, Refused
+from leads.views.editor.parts import RulePart, find
 from leads.views.editor.rows import Group
 from leads.views.editor.state import Desk
 from leads.views.rendering import page
