@@ -11,7 +11,7 @@ from django.db.models import F
 from leads.conditions import facts
 from leads.conditions.kinds import Age, Choice, FreeMail, Instant, Kind, Points, Reference, Tags, Text, Whole
 from leads.conditions.moment import Moment
-from leads.models import Campaign, Channel, LandingPage, User
+from leads.models import Campaign, Channel, LandingPage, Lead, Stage, User
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,11 @@ class Field:
 
 def _column(name: str, label: str, kind: Kind) -> Field:
     return Field(label, kind, lambda _: F(name))
+
+
+def _said(label: str) -> str:
+    """Return a label as it stands within a sentence."""
+    return label if label.isupper() else label.lower()
 
 
 _TEXTS = {
@@ -46,6 +51,9 @@ _TEXTS = {
     "utm_content": "UTM content",
 }
 
+_STATUSES = {value: str(label).lower() for value, label in Lead.Status.choices}
+_STAGES = {"lead": "lead", **{value: _said(str(label)) for value, label in Stage.choices}}
+
 FIELDS: dict[str, Field] = {
     "id": _column("key", "id", Text(never_blank=True)),
     **{name: _column(name, label, Text()) for name, label in _TEXTS.items()},
@@ -56,10 +64,10 @@ FIELDS: dict[str, Field] = {
     "landing_page": _column("landing_page", "landing page", Reference(model=LandingPage)),
     "owner": _column("owner", "owner", Reference(model=User, key="username")),
     "tags": _column("tags", "tags", Tags()),
-    "status": _column("status", "status", Choice(never_blank=True)),
+    "status": _column("status", "status", Choice(never_blank=True, labels=_STATUSES)),
     "created_at": _column("created_at", "creation", Instant(never_blank=True)),
     "age_days": _column("created_at", "age in days", Age(never_blank=True)),
     "attempts": Field("number of attempts", Whole(never_blank=True), facts.attempts),
-    "stage": Field("stage", Choice(never_blank=True), facts.stage),
+    "stage": Field("stage", Choice(never_blank=True, labels=_STAGES), facts.stage),
     "score": Field("score", Points(), lambda moment: moment.score or F("score")),
 }

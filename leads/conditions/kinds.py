@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil, floor
 from typing import Any, ClassVar
@@ -164,11 +165,17 @@ class Text(Kind):
         return str(value) or "nothing"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Choice(Text):
-    """Text from a fixed list, which is folded already."""
+    """Text from a fixed list, which is folded already; `labels` are what people call its values."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def fold(self, expression: Any) -> Any:
         return expression
+
+    def say_one(self, value: Any) -> str:
+        return self.labels.get(str(value).casefold(), super().say_one(value))
 
 
 def _folded(values: list[str]) -> list[str]:
