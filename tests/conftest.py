@@ -2,8 +2,10 @@
 
 import itertools
 import os
+from threading import Lock
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 
 from leads.models import User
@@ -25,6 +27,20 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": chromium.PATH, "args": chromium.ARGS}
+
+
+@pytest.fixture(scope="module")
+def requests_in_turn():
+    """Answer one request at a time: SQLite in memory is one connection for all threads."""
+    turn, answer = Lock(), WSGIHandler.__call__
+
+    def in_turn(handler, environ, start_response):
+        with turn:
+            return answer(handler, environ, start_response)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WSGIHandler, "__call__", in_turn)
+        yield
 
 
 @pytest.fixture

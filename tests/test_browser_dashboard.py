@@ -1,11 +1,9 @@
 """The dashboard in a real browser: what only happens there."""
 
 from pathlib import Path
-from threading import Lock
 
 import pytest
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 
 from leads import milestones
 from tests.factories import make_attempt
@@ -14,6 +12,7 @@ from tests.kpi_helpers import at, channel, deal, lead, leads, spend, workspace
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("requests_in_turn"),
     # the live server's threads cannot close the one connection they share
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
 ]
@@ -30,20 +29,6 @@ SOURCE_MAP = b"\n//# sourceMappingURL=chart.umd.min.js.map\n"  # stripped here, 
 CHART_JS = (
     Path(settings.BASE_DIR, "static/vendor/chartjs/chart.umd.min.js").read_bytes().rstrip() + SOURCE_MAP
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def requests_in_turn():
-    """Answer one request at a time: SQLite in memory is one connection for all threads."""
-    turn, answer = Lock(), WSGIHandler.__call__
-
-    def in_turn(handler, environ, start_response):
-        with turn:
-            return answer(handler, environ, start_response)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WSGIHandler, "__call__", in_turn)
-        yield
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """The definition editor in a real browser: what only happens there."""
 
 from datetime import timedelta
-from threading import Lock
 
 import pytest
-from django.core.handlers.wsgi import WSGIHandler
 from django.utils import timezone
 
 from leads.definitions import versions
@@ -15,25 +13,12 @@ from tests.factories import make_lead
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("requests_in_turn"),
     # the live server's threads cannot close the one connection they share
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
 ]
 SCORE = ask("score", "gte", 50)
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def requests_in_turn():
-    """Answer one request at a time: SQLite in memory is one connection for all threads."""
-    turn, answer = Lock(), WSGIHandler.__call__
-
-    def in_turn(handler, environ, start_response):
-        with turn:
-            return answer(handler, environ, start_response)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WSGIHandler, "__call__", in_turn)
-        yield
 
 
 @pytest.fixture
