@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from leads import jobs, scoring, tasks
 from leads.models import BehaviourEvent, DefinitionSet, Job, Lead, Workspace
 from leads.scoring import storing
+from leads.stages.events import lock
 from tests.condition_helpers import ask
 from tests.factories import NOON, make_event, make_lead, utc
 
@@ -380,3 +382,29 @@ def test_rescoring_asks_as_few_questions_for_many_leads_as_for_few(django_assert
     assert BehaviourEvent.objects.count() == 31
     with django_assert_max_num_queries(len(few)):
         scoring.rescore(NOON)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rules", [[EVERYONE], []], ids=["scored", "cleared"])
+def test_rescoring_and_judging_take_leads_in_the_same_order(rules):
+    publish(*rules)
+    first, *_, second = Lead.objects.bulk_create(Lead(created_at=NOON, score=1) for _ in range(300))
+    Lead.objects.filter(pk=first.pk).update(company="Acme", created_at=utc("2026-01-01 12:00"))
+    with connection.cursor() as cursor:  # the first one is stored behind the others by now
+        cursor.execute("ANALYZE leads_lead")
+    held = Event()
+
+    def judge():
+        with transaction.atomic():
+            assert lock([first.pk]) == [first.pk]
+            held.set()
+            time.sleep(0.4)
+            assert lock([second.pk]) == [second.pk]
+        connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        judging = pool.submit(judge)
+        assert held.wait(10)
+        assert scoring.rescore(NOON) == 300
+        judging.result(10)

@@ -47,8 +47,11 @@ def _rescore(leads: QuerySet[Lead], at: datetime, flag: bool) -> int:
     return _store(_sql(fresh), at, flag)
 
 
+@transaction.atomic
 def _clear(leads: QuerySet[Lead]) -> int:
-    return leads.filter(score__isnull=False).update(score=None, scored_at=None)
+    scored = leads.filter(score__isnull=False)
+    held = scored.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
+    return scored.update(score=None, scored_at=None) if len(held) else 0
 
 
 def _rescore_all(at: datetime, flag: bool, tell: Tell) -> int:
@@ -162,17 +165,25 @@ def _expression(expression: Expression) -> Statement:
 def _store(fresh: Statement, at: datetime, flag: bool, chunk: Chunk | None = None) -> int:
     """Store the scores of a query of lead, when it was judged, and score, each reckoned once.
 
-    A lead judged since the query began has a score of its own, which knows more.
+    A lead judged since the query began has a score of its own, which knows more. Leads are locked in the
+    order everybody locks them in, or two who write many would wait for each other.
     """
     scores, params = fresh
     rose = ", needs_judging = lead.needs_judging OR COALESCE(lead.score < fresh.score, FALSE)" if flag else ""
-    within = " AND lead.id BETWEEN %s AND %s" if chunk else ""
+    within = "AND {}.id BETWEEN %s AND %s" if chunk else ""
+    in_order = "ORDER BY held.id FOR NO KEY UPDATE OF held" if connection.vendor == "postgresql" else ""
+    table = Lead._meta.db_table
     statement = f"""
-        UPDATE {Lead._meta.db_table} AS lead SET score = fresh.score, scored_at = %s{rose}
-        FROM (WITH once (id, judged_at, score) AS MATERIALIZED ({scores}) SELECT * FROM once) AS fresh
+        UPDATE {table} AS lead SET score = fresh.score, scored_at = %s{rose}
+        FROM (
+            WITH once (id, judged_at, score) AS MATERIALIZED ({scores})
+            SELECT once.* FROM once JOIN {table} AS held ON held.id = once.id {within.format("held")}
+            WHERE held.score IS DISTINCT FROM once.score {in_order}
+        ) AS fresh
         WHERE lead.id = fresh.id AND lead.score IS DISTINCT FROM fresh.score
-        AND lead.judged_at IS NOT DISTINCT FROM fresh.judged_at{within}
+        AND lead.judged_at IS NOT DISTINCT FROM fresh.judged_at {within.format("lead")}
     """  # noqa: S608
+    ids = chunk or ()
     with connection.cursor() as cursor:
-        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(at), *params, *(chunk or ())])
+        cursor.execute(statement, [connection.ops.adapt_datetimefield_value(at), *params, *ids, *ids])
         return int(cursor.rowcount)
