@@ -35,6 +35,7 @@ def addresses(resolver, start="/"):
     """Return every address the product answers, with something in the place of its arguments."""
     for pattern in resolver.url_patterns:
         route = str(pattern.pattern).removeprefix("^").removesuffix("$").replace(r"\Z", "")
+        route = re.sub(r"<int:\w+>", "1", route)
         route = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda m: sample(m[1] or m[2]), route)
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern, start + route)
