@@ -192,7 +192,7 @@ def test_a_rule_is_added_named_and_filled_in_by_keyboard(open_page, blocked):
     page.keyboard.type("pricing_view")
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "() => document.getElementById('rule-1').textContent.includes('+7 for each pricing_view')"
+        "() => document.getElementById('rule-1').textContent.includes('+7 for each pricing view')"
     )
     rule = saved(page, 2).scoring["rules"][1]
     assert rule == {

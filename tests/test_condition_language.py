@@ -165,9 +165,9 @@ def test_the_largest_conditions_still_run(condition):
                 ]
             },
             "stage is other than lead and"
-            " (score is more than 60 or at least 3 pricing_view events in the last 7 days)",
+            " (score is more than 60 or at least 3 pricing view events in the last 7 days)",
         ),
-        (viewed("count_lt", 1), "fewer than 1 pricing_view event ever"),
+        (viewed("count_lt", 1), "fewer than 1 pricing view event ever"),
         (
             ask("created_at", "between", ["2026-01-01", "2026-02-01"]),
             "creation is between 2026-01-01 and 2026-02-01",

@@ -92,8 +92,8 @@ def test_the_same_has_no_differences():
             viewed("count_gte", 3, 7),
             viewed("count_gte", 2, 14),
             [
-                "at least 3 pricing_view events in the last 7 days"
-                " → at least 2 pricing_view events in the last 14 days"
+                "at least 3 pricing view events in the last 7 days"
+                " → at least 2 pricing view events in the last 14 days"
             ],
         ),
         ({"all": [LARGE]}, {"all": [LARGE, FRANCE]}, ["added: country is France"]),
@@ -103,7 +103,7 @@ def test_the_same_has_no_differences():
         (
             {"all": [LARGE, {"any": [FRANCE]}]},
             {"all": [LARGE, {"any": [FRANCE, viewed("count_gte", 1)]}]},
-            ["added to one of: at least 1 pricing_view event ever"],
+            ["added to one of: at least 1 pricing view event ever"],
         ),
         (
             {"all": [LARGE, {"any": [FRANCE, ask("region", "eq", "a")]}]},
@@ -162,7 +162,7 @@ def test_what_changed_in_who_promotes():
         ({"rules__16__daily_cap": None}, ("Scoring", "“Pricing view” at most 2 a day → no daily limit")),
         (
             {"rules__16__per_event": "visit"},
-            ("Scoring", "“Pricing view” for each pricing_view → for each visit"),
+            ("Scoring", "“Pricing view” for each pricing view → for each visit"),
         ),
         ({"caps__demographic": 40}, ("Scoring", "Who they are: at most 30 points → at most 40 points")),
         ({"caps__behavioural": None}, ("Scoring", "What they do: at most 50 points → no limit")),
@@ -266,7 +266,7 @@ def test_anything_can_be_put_in_words(junk):
                 "daily_cap": 2,
             },
             "Pricing view",
-            "+7 for each pricing_view, at most 14, halves every 60 days, at most 2 a day",
+            "+7 for each pricing view, at most 14, halves every 60 days, at most 2 a day",
         ),
         ({"slug": "known", "points": -0.5, "when": None}, "Known", "−0.5 for every lead"),
         ({"slug": "", "points": None, "when": {"field": ""}}, "Rule without a name", "+? when an unfinished"),

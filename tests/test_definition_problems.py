@@ -289,7 +289,7 @@ LARGE, SMALL = ask("company_size", "gte", 50), ask("company_size", "lt", 20)
         (
             [viewed("count_gte", 3, 7), viewed("count_lt", 2, 30)],
             "all[1].value",
-            "contradicts “at least 3 pricing_view events in the last 7 days”",
+            "contradicts “at least 3 pricing view events in the last 7 days”",
         ),
         ([viewed("count_gte", 3, 7), viewed("count_lt", 3)], "all[1].value", "contradicts"),
         ([viewed("count_gte", 3), {"not": viewed("count_gte", 3)}], "all[1].not.value", "contradicts"),

@@ -323,7 +323,7 @@ def test_a_rule_is_filled_in_and_its_name_becomes_its_slug(admin_client, draft):
         "half_life_days": 30,
         "daily_cap": 20,
     }
-    assert "−2.5 for each pricing_view, at most 10, halves every 30 days, at most 20 a day" in html
+    assert "−2.5 for each pricing view, at most 10, halves every 30 days, at most 20 a day" in html
     data = form(admin_client, f"{SCORING}?rule=2", "edit-rule-2", name="Big")
     save(admin_client, "rule-2", data)
     assert now(draft).scoring["rules"][2]["slug"] == "big-2"

@@ -12,6 +12,7 @@ from leads import jobs, milestones, replaying
 from leads.models import Channel, DefinitionSet, Job, StageEvent, Workspace
 from tests.condition_helpers import ask
 from tests.factories import make_lead, make_stage_event
+from tests.page_checks import part_problems
 
 pytestmark = pytest.mark.django_db
 
@@ -174,8 +175,9 @@ def test_while_it_runs_the_old_figures_are_dim_beside_the_progress(manager_clien
     assert 'hx-trigger="submit, load"' in stale
     running = text(manager_client.post(PAGE, **PART))
     assert "Waiting for a worker" in running
-    assert 'hx-trigger="submit"' in running
+    assert 'hx-trigger="submit' not in running, "it is on its way already"
     assert "16 leads replayed" in running
+    assert not part_problems(running)
 
 
 def test_one_that_failed_says_why_and_does_not_start_itself(manager_client, draft, leads):

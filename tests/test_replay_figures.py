@@ -172,7 +172,7 @@ def test_the_reason_is_the_score_that_is_too_low(draft, leads):
         (ask("channel", "eq", "ads"), "Channel Search"),
         ({"not": ask("channel", "eq", "search")}, "Channel Search"),
         ({"not": {"any": [ask("channel", "eq", "search")]}}, "channel is search"),
-        (viewed("count_gte", 2, 7), "not at least 2 pricing_view events in the last 7 days"),
+        (viewed("count_gte", 2, 7), "not at least 2 pricing view events in the last 7 days"),
         (ask("attempts", "gte", 1), "not number of attempts is at least 1"),
     ],
 )

@@ -105,7 +105,7 @@ def test_scoring_is_a_table_a_category():
         "Who they are (at most 30 points together)",
         "Director or owner | seniority is Director or Owner | +12",
         "What they do (counted 1.5 times)",
-        "Pricing view | each pricing_view | +7 | 14 points, 2 a day | halves every 60 days",
+        "Pricing view | each pricing view | +7 | 14 points, 2 a day | halves every 60 days",
         "What a score is called",
         "Cold | below 25",
         "Warm | from 25",

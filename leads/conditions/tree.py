@@ -18,6 +18,7 @@ from leads.conditions.values import (
     ConditionError,
     Number,
     below,
+    event_words,
     read_number,
     read_text,
     read_whole,
@@ -116,7 +117,7 @@ class Events:
         bound = "fewer than" if self.fewer else "at least"
         events = "event" if self.number == 1 else "events"
         span = "ever" if self.within_days is None else f"in the last {self.within_days:g} days"
-        return f"{bound} {self.number} {self.kind} {events} {span}"
+        return f"{bound} {self.number} {event_words(self.kind)} {events} {span}"
 
     def size(self) -> int:
         return 4

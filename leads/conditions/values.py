@@ -91,3 +91,8 @@ def read_list(raw: Any, path: str, one: Callable[[Any, str], _T], most: int) -> 
     if len(raw) > most:
         raise ConditionError(path, f"may hold at most {most:,} values")
     return [one(value, below(path, index)) for index, value in enumerate(raw)]
+
+
+def event_words(kind: Any) -> str:
+    """Return a kind of event as people read it: "quote request" of quote_request."""
+    return str(kind).replace("_", " ")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from leads.conditions.values import event_words
 from leads.definitions import trees
 from leads.definitions.words import (
     BANDS,
@@ -205,7 +206,7 @@ def _basics(old: Json, new: Json) -> Iterator[str]:
 
 
 def _event(rule: Json) -> str:
-    return "lead" if rule.get("per_event") is None else str(rule["per_event"])
+    return "lead" if rule.get("per_event") is None else event_words(rule["per_event"])
 
 
 def _limit_changes(old: Json, new: Json) -> Iterable[str]:

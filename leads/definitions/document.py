@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 from leads.conditions import ConditionError
 from leads.conditions.tree import All, AnyOf, Node
 from leads.conditions.tree import read as read_condition
+from leads.conditions.values import event_words
 from leads.definitions import words
 from leads.definitions.differences import differences
 from leads.definitions.paper import Bullets, Document, Heading, Part, Section, Table, Text
@@ -168,7 +169,7 @@ def _rule(rule: dict[str, Any]) -> list[str]:
     ]
     half_life = rule.get("half_life_days")
     fading = "none" if half_life is None else f"halves every {words.number(half_life)} days"
-    return [name, f"each {rule['per_event']}", points, ", ".join(most), fading]
+    return [name, f"each {event_words(rule['per_event'])}", points, ", ".join(most), fading]
 
 
 def _bands(model: dict[str, Any]) -> list[Part]:

@@ -8,7 +8,7 @@ from typing import Any
 from leads import conditions
 from leads.conditions.fields import FIELDS
 from leads.conditions.kinds import FreeMail, Instant, Tags
-from leads.conditions.values import ConditionError, Number
+from leads.conditions.values import ConditionError, Number, event_words
 
 Json = dict[str, Any]
 
@@ -115,7 +115,7 @@ def rule_sentence(rule: Json) -> str:
         return "An unfinished rule"
     points = signed(rule.get("points"))
     if rule.get("per_event") is not None:
-        return ", ".join([f"{points} for each {rule['per_event']}", *_limits(rule)])
+        return ", ".join([f"{points} for each {event_words(rule['per_event'])}", *_limits(rule)])
     if is_always(rule.get("when")):
         return f"{points} for every lead"
     return f"{points} when {condition_words(rule['when'])}"

@@ -73,13 +73,14 @@ def control(field: BoundField) -> SafeString:
 
 
 @register.simple_tag
-def when(at: datetime | None) -> str | SafeString:
+def when(at: datetime | None, *, inside: bool = False) -> str | SafeString:
     """Draw a time: relative for two days, then with its date; the whole of it in the title."""
     if at is None:
         return NONE
     local = timezone.localtime(at)
     full = formats.date_format(local, "j M Y H:i:s T")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), full, _relative(local))
+    text = _relative(local, "today", "yesterday") if inside else _relative(local)
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), full, text)
 
 
 @register.simple_tag
@@ -169,11 +170,11 @@ def bar(share: Number | None, shape: str = "", goal: Number | None = None) -> Sa
     )
 
 
-def _relative(local: datetime) -> str:
+def _relative(local: datetime, *names: str) -> str:
     today = timezone.localdate()
     days = (today - local.date()).days
     if days in (0, 1):
-        return f"{('Today', 'Yesterday')[days]} {local:%H:%M}"
+        return f"{(names or ('Today', 'Yesterday'))[days]} {local:%H:%M}"
     shape = "j M H:i" if local.year == today.year else "j M Y"
     return str(formats.date_format(local, shape))
 

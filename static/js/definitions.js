@@ -3,6 +3,7 @@
   const FORM = "form[data-edits]";
   const queue = [];
   let busy = null;
+  let told = 0;
   let held = 0; // a pointer is down: what is under it must not be drawn anew before it is up
 
   function ask(form, action) {
@@ -41,6 +42,8 @@
     if (!status) return;
     status.replaceChildren(text);
     status.classList.toggle("bad", Boolean(form));
+    clearTimeout(told);
+    if (text === "Saved") told = setTimeout(() => status.replaceChildren(), 4000);
     if (!form) return;
     const again = document.createElement("button");
     again.type = "button";

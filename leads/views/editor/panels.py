@@ -7,10 +7,12 @@ from typing import Any
 
 from django.urls import reverse
 
+from leads.backtest import RuleFigures
 from leads.definitions import words
 from leads.definitions.editing import Action
 from leads.definitions.found import Problem
 from leads.definitions.key_fields import KEY_FIELD_CHOICES
+from leads.views.backtest import Row as Tested
 from leads.views.editor import choices, marks, reading, scoring_forms
 from leads.views.editor.histogram import TONES
 from leads.views.editor.part import Part
@@ -131,7 +133,12 @@ def rule(desk: Desk, part: RulePart, value: Any) -> Context:
         "events": desk.lists.events,
         "counts_events": readable.get("per_event") is not None,
         "is_object": isinstance(value, dict),
+        "tested": Tested(readable, _figures(desk, readable.get("slug")), "customer"),
     }
+
+
+def _figures(desk: Desk, slug: Any) -> RuleFigures | None:
+    return desk.tested.get(slug) if isinstance(slug, str) else None
 
 
 def _is_in(problem: Problem, part: Part) -> bool:
@@ -213,17 +220,13 @@ def focus_after(root: Row, action: Action) -> str:
         return _last_field(by_place.get(action.at))
     if action.verb == "take":
         return f"{action.at.replace('.', '-')}-new"
-    parent, _, place = action.at.rpartition(".")
+    parent, place = action.inside
     group = by_place.get(parent)
-    if not isinstance(group, Group) or not place.isdecimal():
+    if not isinstance(group, Group) or place is None:
         return ""
     if action.verb == "drop":
-        return (
-            _first_input(group.rows[min(int(place), len(group.rows) - 1)])
-            if group.rows
-            else f"{group.dom}-add"
-        )
-    to = int(place) + {"up": -1, "down": 1}.get(action.verb, 0)
+        return _first_input(group.rows[min(place, len(group.rows) - 1)]) if group.rows else f"{group.dom}-add"
+    to = place + {"up": -1, "down": 1}.get(action.verb, 0)
     return _first_input(group.rows[to]) if 0 <= to < len(group.rows) else ""
 
 

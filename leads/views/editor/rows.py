@@ -19,7 +19,7 @@ KIND_NAMES = {
     NONE: "None of these",
     NOT_ALL: "Not all of these",
 }
-VERBS = {ALL: "are true", ANY: "is true", NONE: "is true", NOT_ALL: "are true"}
+VERBS = {ALL: "are true", ANY: "is true", NONE: "are true", NOT_ALL: "are true"}
 LOOKS = {ALL: "", ANY: "or", NONE: "not", NOT_ALL: "not"}
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from django.http import HttpRequest
 from django.utils import timezone
 
+from leads import backtest
 from leads.definitions.found import ERROR, Problem
 from leads.definitions.problems import problems
 from leads.models import DefinitionSet
@@ -46,6 +47,11 @@ class Desk:
     def is_compared(self) -> bool:
         """Tell whether there is a draft and a live version it changes."""
         return self.draft is not None and self.live.pk is not None
+
+    @cached_property
+    def tested(self) -> dict[str, backtest.RuleFigures]:
+        """Return what past leads say of the rules, by slug; nothing before a backtest."""
+        return backtest.latest(self.shown)
 
     @cached_property
     def problems(self) -> list[Problem]:
