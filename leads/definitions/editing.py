@@ -33,6 +33,11 @@ FIRST_OPS = ("gte", "in", "eq")  # what a field is first asked, where it can be
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,30})?([eE][-+]?\d{1,3})?", re.ASCII)
 
 
+def index(text: str) -> int | None:
+    """Return the number of a part, None where the text is none."""
+    return int(text) if re.fullmatch(r"\d{1,4}", text, re.ASCII) else None
+
+
 @dataclass(frozen=True)
 class Action:
     """What a button does: a verb, the place it acts on, and sometimes which of several."""
@@ -44,7 +49,13 @@ class Action:
     @classmethod
     def read(cls, text: str) -> Action:
         verb, at, which = [*text.split(" "), "", ""][:3]
-        return cls(verb, at, int(which) if re.fullmatch(r"\d{1,4}", which, re.ASCII) else 0)
+        return cls(verb, at, index(which) or 0)
+
+    @property
+    def inside(self) -> tuple[str, int | None]:
+        """Return the place of the group it acts within, and on which of its parts."""
+        group, _, place = self.at.rpartition(".")
+        return group, index(place)
 
 
 def condition(data: Mapping[str, str], action: Action | None = None) -> Any:
@@ -111,8 +122,7 @@ class _Form:
         return self.events(at) if self.text(at, "field") == EVENT else self.test(at)
 
     def group(self, at: str, depth: int) -> Any:
-        size = self.text(at, "size")
-        count = min(int(size), MOST_PARTS) if re.fullmatch(r"\d{1,4}", size, re.ASCII) else 0
+        count = min(index(self.text(at, "size")) or 0, MOST_PARTS)
         parts = [self.node(f"{at}.{index}", depth + 1) for index in range(count)]
         kind = self.text(at, "kind")
         parts = arranged(parts, at, kind, self.action)
@@ -188,9 +198,9 @@ def arranged(parts: list[Any], at: str, kind: str, action: Action) -> list[Any]:
         return [*parts, dict(BLANK)]
     if action.at == at and action.verb == "group":
         return [*parts, {ALL if kind in (ANY, NONE) else ANY: [dict(BLANK)]}]
-    parent, _, place = action.at.rpartition(".")
-    if parent == at and place.isdecimal() and int(place) < len(parts):
-        return _moved(parts, int(place), action.verb)
+    group, place = action.inside
+    if group == at and place is not None and place < len(parts):
+        return _moved(parts, place, action.verb)
     return parts
 
 

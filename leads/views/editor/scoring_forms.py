@@ -95,8 +95,8 @@ def changed(rules: list[Any], action: Action) -> tuple[list[Any], int | None]:
     """Return the rules after a button's action, and which of them is to be opened."""
     if action.verb in ("fit", "event") and action.at in CATEGORIES:
         return added(rules, action.at, counts_events=action.verb == "event"), len(rules)
-    index = int(action.at) if action.at.isascii() and action.at.isdecimal() else len(rules)
-    if index >= len(rules):
+    index = editing.index(action.at)
+    if index is None or index >= len(rules):
         return rules, None
     if action.verb == "copy":
         return copied(rules, index), index + 1
