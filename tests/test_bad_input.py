@@ -159,32 +159,27 @@ INPUTS = {
     "raw": st.builds(json.dumps, CONDITIONS)
     | st.sampled_from(["[" * 40 + "]" * 40, '{"not":' * 900 + "1" + "}" * 900]),
 }
+WORDS = [
+    "mode",
+    "name",
+    "slug",
+    "category",
+    "points",
+    "per_event",
+    "max",
+    "half_life_days",
+    "daily_cap",
+    "review_days",
+    "cap",
+    "weight",
+]
+WORDS += ["warm", "mql", "sql", "key_field"]
 FORMS = st.fixed_dictionaries(
     {},
     optional={
         f"{place}.{name}": values for place in ("c", "c.0", "c.1", "c.0.0") for name, values in INPUTS.items()
     }
-    | {
-        name: TEXTS
-        for name in (
-            "mode",
-            "name",
-            "slug",
-            "category",
-            "points",
-            "per_event",
-            "max",
-            "review_days",
-            "cap",
-            "weight",
-            "warm",
-            "mql",
-            "sql",
-            "key_field",
-            "half_life_days",
-            "daily_cap",
-        )
-    }
+    | dict.fromkeys(WORDS, TEXTS)
     | {"do": ACTIONS},
 )
 MINE = st.builds(json.dumps, CONDITIONS | RULES | JSON)

@@ -420,3 +420,41 @@ def test_of_many_who_start_at_the_same_time_all_get_the_one_draft():
     for thread in threads:
         thread.join()
     assert numbers == [1, 1, 1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer anyway")
+@pytest.mark.parametrize("act", [publish, schedule], ids=["publish", "schedule"])
+def test_what_is_saved_while_a_draft_is_published_is_not_published_unseen(act, monkeypatch):
+    DefinitionSet.objects.create(number=1, status="published", stages=MQL)
+    draft = save(versions.start(by=None, at=NOON), harder())
+    looked, saved, refusals = threading.Event(), threading.Event(), []
+    errors = versions.errors
+
+    def errors_meanwhile(definition):
+        looked.set()
+        saved.wait(0.5)
+        return errors(definition)
+
+    def attempt():
+        assert looked.wait(10)
+        try:
+            save(draft, harder(99))
+        except Conflict as refusal:
+            refusals.append(refusal)
+        finally:
+            saved.set()
+            connections.close_all()
+
+    monkeypatch.setattr(versions, "errors", errors_meanwhile)
+    saver = threading.Thread(target=attempt)
+    saver.start()
+    act(draft, revision=draft.revision)
+    saver.join()
+    stored = DefinitionSet.objects.get(pk=draft.pk)
+    if act is publish:
+        assert stored.stages == harder()["stages"]
+        assert len(refusals) == 1
+    else:
+        assert stored.stages == harder(99)["stages"]
+        assert stored.effective_from is None

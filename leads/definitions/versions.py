@@ -150,7 +150,8 @@ def publish(
 
 def _publishable(draft: DefinitionSet, reason: str, revision: int | None) -> DefinitionSet:
     """Return the draft as it is stored, or say why it cannot be published."""
-    fresh = DefinitionSet.objects.filter(pk=draft.pk, status=Status.DRAFT).first()
+    stored = DefinitionSet.objects.select_for_update()  # what is saved meanwhile waits, and is refused
+    fresh = stored.filter(pk=draft.pk, status=Status.DRAFT).first()
     if fresh is None or revision not in (None, fresh.revision):
         raise _conflict(draft, {})
     found = [*errors(fresh), *reason_problems(reason)]
