@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 from rest_framework import serializers
@@ -16,13 +14,12 @@ from kpis import restating
 from kpis.attribution import MODELS
 from kpis.catalog import KPIS
 from kpis.definitions import BANDS, DIMENSIONS, NONE
-from kpis.periods import DAY, GRAINS, MOMENT, bucket_start, next_bucket
+from kpis.periods import GRAINS, bucket_start, next_bucket
 from leads.models import Workspace
-from leads.times import day_start, parse_instant
+from leads.times import EARLIEST, LATEST, parse_as_of
 
 COSTS = ("shared", "loaded", "direct")
 BASES = ("period", "cohort")
-EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 MOST_BUCKETS = 4000
 MOST_VERSIONS = 1_000_000
 
@@ -50,17 +47,6 @@ def parse(params: Mapping[str, Any], workspace: Workspace | None = None) -> Repo
     serializer.is_valid(raise_exception=True)
     query: ReportQuery = serializer.validated_data
     return query
-
-
-def parse_as_of(text: str, zone: ZoneInfo) -> datetime:
-    """Return the instant; a bare date is its last one, a space stands for a `+` lost in a URL."""
-    text = text.strip().replace(" ", "+")
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return day_start(date.fromisoformat(text) + DAY, zone) - MOMENT
-    instant = parse_instant(text, zone)
-    if not EARLIEST.year <= instant.year <= LATEST.year:
-        raise ValueError(text)
-    return instant
 
 
 class DayField(serializers.DateField):

@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db.models import Aggregate, Count, F, Q, QuerySet, Sum
 
-from leads import jobs
+from leads import jobs, planning
 from leads.conditions import ConditionError
 from leads.conditions.moment import Moment
-from leads.hindsight import batches, known_at, mature, without_compiling
+from leads.hindsight import batches, known_at, mature
 from leads.intervals import Interval, newcombe
 from leads.models import DefinitionSet, Job, Lead
 from leads.scoring.model import Model, read
@@ -240,7 +240,7 @@ def _counts(model: Model, leads: QuerySet[Lead], at: datetime, tell: jobs.Tell) 
     aggregates = _aggregates(len(model.rules), at)
     tell(0, total)
     for batch in batches(judged):
-        with without_compiling():
+        with planning.without(planning.JIT):
             found = batch.aggregate(**aggregates)
         counts.update({name: value or 0 for name, value in found.items()})
         tell(int(counts["leads"]), total)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import DateTimeField, Expression, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Least
@@ -51,19 +49,6 @@ def mature(at: datetime, days: int = EXPOSURE_DAYS) -> QuerySet[Lead]:
     """Return the leads that count and have had `days` to show what they are."""
     leads: QuerySet[Lead] = Lead.objects.counted().filter(created_at__lte=at - timedelta(days=days))
     return leads
-
-
-@contextmanager
-def without_compiling() -> Iterator[None]:
-    """Keep PostgreSQL from compiling the queries inside, in a transaction of their own.
-
-    With a sub-query per rule that takes it ten times as long as running them.
-    """
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL jit = off")
-        yield
 
 
 def batches(leads: QuerySet[Lead], size: int = BATCH) -> Iterator[QuerySet[Lead]]:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
-from leads import conditions, scoring
+from leads import conditions, planning, scoring
 from leads.jobs import Tell
 from leads.models import DefinitionSet, Lead, Opportunity, Replay, ReplayedLead, Stage
 
@@ -65,7 +65,8 @@ def replay(
 def _judge(judge: Judge, run: Replay, leads: QuerySet[Lead], tell: Tell) -> None:
     done, total = 0, leads.count()
     for chunk in _chunks(leads):
-        judge.store(run, chunk)
+        with planning.without(planning.JIT):
+            judge.store(run, chunk)
         done += chunk.count()
         tell(done, max(total, done))
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # what reports and pages may be asked about
 _DATE_THEN_TIME = re.compile(r"[-\dW]{7,10}([Tt ].+)?", re.ASCII)
 
 
@@ -62,3 +63,14 @@ def parse_instant(text: str, zone: tzinfo) -> datetime:
         return moment.astimezone(UTC)
     is_date = not re.search("[Tt ]", text)
     return day_start(moment.date(), zone) if is_date else localize(moment, zone)
+
+
+def parse_as_of(text: str, zone: ZoneInfo) -> datetime:
+    """Return the instant; a bare date is its last one, a space stands for a `+` lost in a URL."""
+    text = text.strip().replace(" ", "+")
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        return day_start(date.fromisoformat(text) + timedelta(days=1), zone) - timedelta(microseconds=1)
+    instant = parse_instant(text, zone)
+    if not EARLIEST.year <= instant.year <= LATEST.year:
+        raise ValueError(text)
+    return instant

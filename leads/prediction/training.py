@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 
-from leads import backtest, jobs
+from leads import backtest, jobs, planning
 from leads.conditions import ConditionError
 from leads.conditions.moment import Moment
-from leads.hindsight import mature, without_compiling
+from leads.hindsight import mature
 from leads.models import DefinitionSet, Job, Lead, PredictiveModel, User
 from leads.prediction import features, quality
 from leads.prediction.features import Row, Vocabulary
@@ -113,7 +113,7 @@ def train(job: Job, tell: jobs.Tell) -> dict[str, Any]:
 def _outcomes(at: datetime) -> list[Outcome]:
     """Return the newest outcomes in order of the leads' creation."""
     newest = closed(at).order_by("-created_at", "-pk").values_list("pk", "created_at", "won")[:MOST]
-    with without_compiling():
+    with planning.without(planning.JIT):
         return [Outcome(*values) for values in reversed(newest)]
 
 
@@ -143,7 +143,7 @@ def _rows(outcomes: Sequence[Outcome], kinds: Sequence[str], rules: Rules, tell:
     tell(0, total)
     for chunk in _chunks(outcomes):
         leads = Lead.objects.filter(pk__in=[outcome.pk for outcome in chunk])
-        with without_compiling():
+        with planning.without(planning.JIT):
             rows |= {row["pk"]: row for row in features.read(leads, kinds, rules.asked())}
         tell(len(rows), total)
     return [rows[outcome.pk] for outcome in outcomes]

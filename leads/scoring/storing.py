@@ -7,7 +7,6 @@ a daily run quick. Leads that count nowhere have a score too, ready for when the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Expression, FloatField, Max, QuerySet
 from django.db.models.expressions import RawSQL
 
+from leads import planning
 from leads.conditions.moment import Moment
 from leads.models import BehaviourEvent, DefinitionSet, Lead
 from leads.scoring.model import CATEGORIES, Model, read
@@ -92,24 +92,8 @@ def _chunks() -> Iterator[Chunk]:
 def _rescore_chunk(chunk: Chunk, scoring: Any, at: datetime, flag: bool) -> int:
     if scoring is None:
         return _clear(Lead.objects.filter(pk__range=chunk))
-    with transaction.atomic(), _planned_for_chunks():
+    with planning.without(planning.NESTED_LOOPS, planning.JIT):
         return _store(_fresh(read(scoring), chunk, Moment(at)), at, flag, chunk)
-
-
-@contextmanager
-def _planned_for_chunks() -> Iterator[None]:
-    """Have PostgreSQL plan for a chunk, in a transaction.
-
-    It must not go through the events for each lead, should it take the chunk for small, and not compile
-    what it runs once: that takes a quarter of the time.
-    """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL jit = off")
-        yield
-        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL jit TO DEFAULT")
 
 
 def _fresh(model: Model, chunk: Chunk, moment: Moment) -> Statement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,12 +16,11 @@ from leads import overrides
 from leads.filters import DAY, DAYS
 from leads.models import DefinitionSet, Lead, Workspace
 from leads.scoring.explaining import explain
-from leads.times import day_start, parse_instant
+from leads.times import day_start, parse_as_of
 from leads.views.access import viewer, visible_leads
 from leads.views.rendering import naming_errors, page
 
 MOST_SHOWN = 50  # past overrides
-EARLIEST, LATEST = 1900, 2999  # years
 
 
 class OverrideForm(forms.Form):
@@ -120,19 +118,9 @@ def _as_of(text: str, lead: Lead) -> datetime | None:
     if not text.strip():
         return None
     try:
-        at = _instant(text.strip().replace(" ", "+"))
-    except ValueError:
+        at = parse_as_of(text, Workspace.current().zone)
+    except (ValueError, OverflowError):
         raise ValidationError({"as_of": ["Use a date or an ISO 8601 time."]}) from None
     if at < lead.created_at:
         raise ValidationError({"as_of": ["The lead did not exist then."]})
-    return at
-
-
-def _instant(text: str) -> datetime:
-    zone = Workspace.current().zone
-    at = parse_instant(text, zone)
-    if not EARLIEST <= at.year <= LATEST:
-        raise ValueError(text)
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        return day_start(date.fromisoformat(text) + timedelta(days=1), zone) - timedelta(microseconds=1)
     return at

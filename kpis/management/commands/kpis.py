@@ -11,8 +11,9 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from kpis import listings, printing, report, restating
-from kpis.query import ReportQuery, parse, parse_as_of
+from kpis.query import ReportQuery, parse
 from leads.models import Workspace
+from leads.times import parse_as_of
 
 LISTS = ("scores", "sla", "credits")
 FORMATS = {"json": printing.write_json, "csv": printing.write_csv, "table": printing.write_table}
