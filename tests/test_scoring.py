@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
 import pytest
+from django.db import connection
 from django.db.models import Count, F, Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,12 @@ from tests.condition_helpers import alternating, ask, viewed
 from tests.factories import NOON, make_event, make_lead, utc
 
 THRESHOLDS = {"warm": 30, "mql": 60, "sql": 80}
+# What SQLite's planner knows of the events of a few thousand leads
+EVENTS_OF_A_DEMO = {
+    "event_lead_kind": "4050 4 2 1",
+    "leads_behaviourevent_lead_id%": "11948 4",
+    "sqlite_autoindex_leads_behaviourevent%": "10900 1",
+}
 
 
 def fit(points, when=None, slug=None, category="demographic"):
@@ -472,3 +479,18 @@ def test_the_database_agrees_with_decimal_arithmetic(lead, definition):
             assert points.get(rule["slug"], 0) == pytest.approx(
                 float(exact_points(rule, ages)), rel=1e-9, abs=1e-12
             )
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="about how SQLite looks things up in an index")
+def test_no_later_event_counts_however_sqlite_looks_events_up():
+    lead = make_lead()
+    make_event(lead, "kind-00", NOON)
+    make_event(lead, "kind-01", NOON + timedelta(days=2))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE leads_behaviourevent")
+        for index, sizes in EVENTS_OF_A_DEMO.items():
+            cursor.execute("UPDATE sqlite_stat1 SET stat = %s WHERE idx LIKE %s", [sizes, index])
+        cursor.execute("ANALYZE sqlite_schema")  # read the sizes again
+    kinds = [{**per_view(10, f"kind-{number:02}"), "per_event": f"kind-{number:02}"} for number in range(12)]
+    assert score(*kinds, at=NOON + timedelta(days=1)) == 10

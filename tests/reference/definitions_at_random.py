@@ -57,8 +57,8 @@ class Definitions(Chooser):
             parts["icp"] = self.condition()
         if self.maybe(0.85):
             parts["scoring"] = self.scoring()
-        if self.maybe(0.5):
-            parts["stages"] = {"mql": {"when": self.condition("stage"), "mode": "manual"}}
+        if self.maybe(0.8):
+            parts["stages"] = {stage: self.stage(stage) for stage in STAGES[:3] if self.maybe(0.8)}
         if self.maybe(0.9):
             parts["calendars"] = [self.calendar(slug) for slug in ("office", "night")]
             parts["sla"] = [self.policy(index) for index in range(3)]
@@ -77,6 +77,14 @@ class Definitions(Chooser):
             "attribution_half_life_days": self.pick([7, 1, 30, 2.5]),
         }
         return {name: value for name, value in options.items() if self.maybe(0.7)}
+
+    def stage(self, stage: str) -> dict[str, Any]:
+        """Return a definition that may ask for stages below its own: "a circle" is an error."""
+        below = self.pick(["lead", *STAGES[: STAGES.index(stage)]])
+        asked = {"field": "stage", "op": self.pick(["eq", "ne"]), "value": below}
+        kind = {self.pick(["all", "any"]): [asked, self.condition("stage")]}
+        when = self.pick([self.condition("stage"), self.condition("stage"), kind, None])
+        return {"when": when, "mode": self.pick(["automatic", "automatic", "automatic", "manual"])}
 
     def scoring(self) -> dict[str, Any]:
         model: dict[str, Any] = {"rules": [self.rule(index) for index in range(self.rng.randint(1, 7))]}
