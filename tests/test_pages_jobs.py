@@ -13,7 +13,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def make_job(**fields):
-    return Job.objects.create(**{"kind": "rescore", "created_at": NOON, **fields})
+    return Job.objects.create(**{"kind": "replay", "created_at": NOON, **fields})
 
 
 def watch(client, job):
@@ -98,7 +98,25 @@ def test_jobs_are_for_those_who_see_figures(client, rep_client):
     assert Job.objects.get().state == "waiting"
 
 
+@pytest.mark.parametrize("kind", ["rescore", "train"])
+def test_what_only_admins_start_only_admins_call_off(manager_client, admin_client, kind):
+    job = make_job(kind=kind)
+    _, page = watch(manager_client, job)
+    assert "Cancel</button>" not in page
+    assert manager_client.post(f"/leads/-/jobs/{job.pk}/cancel/").status_code == 403
+    assert Job.objects.get().state == "waiting"
+    _, page = watch(admin_client, job)
+    assert "Cancel</button>" in page
+    admin_client.post(f"/leads/-/jobs/{job.pk}/cancel/")
+    assert Job.objects.get().state == "cancelled"
+
+
 @pytest.mark.parametrize("pk", ["404", "9" * 30])
 def test_a_job_that_is_not_there_is_not_found(manager_client, pk):
     assert manager_client.get(f"/leads/-/jobs/{pk}/").status_code == 404
     assert manager_client.post(f"/leads/-/jobs/{pk}/cancel/").status_code == 404
+
+
+def test_a_job_takes_its_own_drawing_whole_whatever_the_panel_around_it_selects(manager_client):
+    html = manager_client.get(f"/leads/-/jobs/{make_job().pk}/", headers=HTMX).content.decode()
+    assert 'hx-select="unset"' in html

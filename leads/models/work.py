@@ -17,6 +17,7 @@ class Job(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    OF_ADMINS = ("rescore", "train")  # kinds that only admins start and call off
     ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
     kind = models.CharField(max_length=40)
@@ -46,6 +47,10 @@ class Job(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def is_of_admins(self) -> bool:
+        return self.kind in self.OF_ADMINS
 
     @property
     def percent(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leads import jobs
 from leads.models import Job
-from leads.views.access import figures_only
+from leads.views.access import figures_only, viewer
 from leads.views.rendering import page
 
 
@@ -34,6 +35,8 @@ def job_now(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel_job(request: HttpRequest, pk: int) -> HttpResponse:
     """Call a job off; without JavaScript go back to where it was watched."""
     watched = get_object_or_404(Job, pk=pk)
+    if watched.is_of_admins and not viewer(request).is_admin:
+        raise PermissionDenied
     jobs.cancel(watched, timezone.now())
     if request.headers.get("HX-Request"):
         return job_now(request, pk)
