@@ -159,21 +159,8 @@ INPUTS = {
     "raw": st.builds(json.dumps, CONDITIONS)
     | st.sampled_from(["[" * 40 + "]" * 40, '{"not":' * 900 + "1" + "}" * 900]),
 }
-WORDS = [
-    "mode",
-    "name",
-    "slug",
-    "category",
-    "points",
-    "per_event",
-    "max",
-    "half_life_days",
-    "daily_cap",
-    "review_days",
-    "cap",
-    "weight",
-]
-WORDS += ["warm", "mql", "sql", "key_field"]
+WORDS = ["mode", "name", "slug", "category", "points", "per_event", "max", "half_life_days", "daily_cap"]
+WORDS += ["key_field", "review_days", "cap", "weight", "warm", "mql", "sql"]
 FORMS = st.fixed_dictionaries(
     {},
     optional={
