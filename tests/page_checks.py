@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SHAPES = {"rect", "line", "path", "circle", "use", "polyline"}
@@ -97,7 +98,7 @@ def _headings(page: Page) -> Iterator[str]:
     levels = [int(element.tag[1]) for element in page.of("h1", "h2", "h3", "h4")]
     if levels.count(1) != 1:
         yield f"{levels.count(1)} headings of the first level"
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         if after > before + 1:
             yield f"a heading {after} follows one of {before}"
 
@@ -150,6 +151,6 @@ def _forbidden(page: Page) -> Iterator[str]:
         for name in element.attributes:
             if name == "style" or name.startswith(("on", "hx-on")):
                 yield f"{element}: the content security policy blocks {name}"
-        if element.tag == "script" and "src" not in element.attributes:
-            if element.attributes.get("type") != "application/json":
-                yield f"{element}: the content security policy blocks it"
+        is_inline = element.tag == "script" and "src" not in element.attributes
+        if is_inline and element.attributes.get("type") != "application/json":
+            yield f"{element}: the content security policy blocks it"

@@ -301,3 +301,16 @@ def test_training_changes_no_score_stage_or_flag(db):
 
 def test_both_jobs_are_known_to_workers():
     assert {backtest.KIND, training.KIND} <= set(jobs.WORK)
+
+
+def test_the_scoring_page_leads_to_the_backtest_until_it_was_run_and_then_shows_what_it_found(manager_client):
+    definition = publish(FRENCH)
+    make_leads(25, "France", sql=15, customers=10)
+    make_leads(75, "Spain", sql=15, customers=5)
+    scoring = reverse("definitions:scoring")
+    assert "once it was run" in text(manager_client, scoring)
+    job = backtest.start(definition, by=None, at=timezone.now())
+    jobs.run(job.pk, timezone.now())
+    page = text(manager_client, scoring)
+    assert "once it was run" not in page
+    assert page.count("Customers against average: ") == 1

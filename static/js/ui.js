@@ -1,5 +1,7 @@
 /* Small behaviour: theme, menus, tooltips, panels that fail alone. Every page works without it. */
 (() => {
+  document.querySelectorAll(".tabs [aria-current=page]").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - 16; });
+
   const root = document.documentElement;
   const year = 365 * 24 * 60 * 60;
 
