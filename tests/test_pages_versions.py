@@ -128,6 +128,7 @@ def test_without_versions_an_admin_can_start(admin_client):
 def test_the_history_says_who_when_why_and_how_many(admin_client, older, live):
     for number in range(3):
         make_stage_event(make_lead(key=f"{number}"), "mql", NOON, definition=older if number else live)
+    make_stage_event(make_lead(status="spam"), "mql", NOON, definition=older)  # counts nowhere
     text = page(admin_client, "history")
     assert "The first of all" in text and "Size matters" in text
     assert '2<span class="label-phone"> leads made MQL' in text

@@ -47,8 +47,9 @@ def history(request: HttpRequest) -> HttpResponse:
 
 def _history(request: HttpRequest, status: int = 200, **told: Any) -> HttpResponse:
     rows = list(DefinitionSet.objects.select_related(*PEOPLE))
-    judged = StageEvent.objects.filter(stage="mql", definition__isnull=False).order_by().values("definition")
-    mqls = dict(judged.annotate(n=Count("lead", distinct=True)).values_list("definition", "n"))
+    judged = StageEvent.objects.filter(stage="mql", definition__isnull=False, lead__status="open")
+    by_version = judged.order_by().values("definition")
+    mqls = dict(by_version.annotate(n=Count("lead", distinct=True)).values_list("definition", "n"))
     listed = [(row, mqls.get(row.pk, 0)) for row in rows]
     response = page(request, "definitions/history.html", {**frame(request), "versions": listed, **told})
     response.status_code = status
