@@ -249,3 +249,17 @@ def test_no_file_breaks_the_editor(admin_client, draft, content):
     file = SimpleUploadedFile("set.json", content.encode())
     sent = {"file": file, "revision": "0"}
     assert_all_is_well(admin_client, admin_client.post("/definitions/versions/upload/", sent))
+
+
+def test_a_file_with_more_rules_than_a_version_may_have_is_refused(admin_client, draft):
+    content = json.dumps({"scoring": {"rules": [{"slug": "a"}] * 201}}).encode()
+    sent = {"file": SimpleUploadedFile("set.json", content), "revision": "0"}
+    response = admin_client.post("/definitions/versions/upload/", sent)
+    assert response.status_code == 400
+    assert "must be a list of at most 200 rules" in response.content.decode()
+
+
+def test_a_draft_with_rules_past_all_reason_can_still_be_looked_at(admin_client, draft):
+    rules = MODEL["rules"] * 1100  # no database counts as much in one query
+    DefinitionSet.objects.filter(pk=draft.pk).update(scoring=MODEL | {"rules": rules})
+    assert admin_client.get("/definitions/scoring/matches/").status_code == 200

@@ -108,7 +108,7 @@ def test_whole_numbers_stay_whole():
         ({"icp": {"all": [None]}}, "icp.all[0]", "must be an object"),
         ({"icp": {"all": [], "any": []}}, "icp", "may hold only one"),
         ({"scoring": 3}, "scoring", "must be an object"),
-        ({"scoring": {"rules": {}}}, "scoring.rules", "must be a list of rules"),
+        ({"scoring": {"rules": {}}}, "scoring.rules", "must be a list of at most 200 rules"),
         ({"scoring": {"rules": [3]}}, "scoring.rules[0]", "must be an object"),
         ({"scoring": {"rules": [{"when": 3}]}}, "scoring.rules[0].when", "must be an object"),
         ({"scoring": {"caps": []}}, "scoring.caps", "must be an object"),

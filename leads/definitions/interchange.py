@@ -20,6 +20,7 @@ from leads.definitions.words import STAGES
 from leads.exchange.bundle import jsontext
 from leads.models import DefinitionSet, User
 from leads.models.definitions import CONTENT
+from leads.scoring.model import MAX_RULES
 
 MAX_SIZE = 1_000_000
 DEEPEST = 50
@@ -154,8 +155,8 @@ def _scoring(raw: Any) -> Found:
         if not isinstance(raw.get(name), dict | None):
             yield Problem(f"scoring.{name}", "must be an object")
     rules = raw.get("rules")
-    if not isinstance(rules, list | None):
-        yield Problem("scoring.rules", "must be a list of rules")
+    if not isinstance(rules, list | None) or len(rules or []) > MAX_RULES:
+        yield Problem("scoring.rules", f"must be a list of at most {MAX_RULES} rules")
         return
     for index, rule in enumerate(rules or []):
         path = f"scoring.rules[{index}]"

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from leads.definitions import words
 from leads.models import DefinitionSet, Workspace
+from leads.scoring.model import MAX_RULES
 from leads.views.access import figures_only
 from leads.views.editor import histogram, panels, scoring_forms
 from leads.views.editor.counts import MOST_SCORED, fresh_score, matches
@@ -112,7 +113,7 @@ def counts(request: HttpRequest, slug: str) -> HttpResponse:
 def rule_matches(request: HttpRequest) -> HttpResponse:
     """Count the recent leads that each scoring rule gives points."""
     desk = Desk(request)
-    rules = scoring_forms.rules_of(desk.shown)
+    rules = scoring_forms.rules_of(desk.shown)[:MAX_RULES]  # more than that are not to be published
     asked = {f"rule-{index}-hit": _earns(rule) for index, rule in enumerate(rules)}
     found = matches(asked, desk.at)
     return page(request, "definitions/_counts.html", {"hits": list(found.items())})

@@ -27,8 +27,9 @@ def scoring_of(definition: DefinitionSet) -> Json:
 
 
 def rules_of(definition: DefinitionSet) -> list[Any]:
-    rules = scoring_of(definition).get("rules")
-    return rules if isinstance(rules, list) else []
+    """Return the rules themselves, in a list of their own: there may be many, and each looks among all."""
+    rules = definition.scoring.get("rules") if isinstance(definition.scoring, dict) else None
+    return list(rules) if isinstance(rules, list) else []
 
 
 def mapping(scoring: Json, key: str) -> Json:
