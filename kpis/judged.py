@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import formats
 
 from kpis.board import Board
+from kpis.definitions import Measure
 from kpis.kinds import ConversionRate, Kpi
-from leads.models import DefinitionSet, Stage, StageEvent
+from kpis.measures import STAGE_EVENT
+from leads.models import DefinitionSet, Stage
 
 JUDGED = (Stage.MQL, Stage.SAL, Stage.SQL)  # rungs a definition decides; deals decide the later ones
 AS_THEN = {"key_information_completion_rate": "Key fields"}
@@ -52,9 +55,13 @@ def unversioned(kpi: Kpi, board: Board) -> str:
     stages = stages_of(kpi, board)
     if not stages:
         return ""
-    end = min(board.period.end, board.as_of)
-    events = StageEvent.objects.filter(stage__in=stages, definition=None, lead__status="open")
-    count = events.filter(at__gte=board.period.start, at__lt=end).count()
+    events = Measure(
+        label="Events without a version",
+        source=STAGE_EVENT,
+        date="at",
+        where=lambda _: Q(stage__in=stages, definition=None),
+    )
+    count = board.total(events)
     names = " or ".join(str(stage.label) for stage in stages)
     events_ = "event" if count == 1 else "events"
     return (

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from kpis.definitions import DIMENSIONS, Counted, Measure, Source, Summed, Timed
 from leads import conditions
-from leads.models import Appointment, Channel, Lead, Opportunity, Session, Spend, Submission
+from leads.models import Appointment, Channel, Lead, Opportunity, Session, Spend, StageEvent, Submission
 
 if TYPE_CHECKING:
     from kpis.board import Board
@@ -43,6 +43,9 @@ APPOINTMENT = Source(
 )
 OPPORTUNITY = Source(
     slug="opportunities", label="opportunities", model=Opportunity, lead="lead", paths=_through("lead__")
+)
+STAGE_EVENT = Source(
+    slug="stage_events", label="stage events", model=StageEvent, lead="lead", paths=_through("lead__")
 )
 SPEND = Source(
     slug="spend",

@@ -288,6 +288,8 @@ def test_the_dashboard_says_under_which_versions_it_was_judged(manager_client, p
 def test_a_kpi_says_which_events_no_version_judged(manager_client, published):
     page = text(manager_client.get("/kpis/mql_to_sql_ratio/"))
     assert "1 MQL or SQL event of the period came without a version, from an import" in page
+    filtered = manager_client.get("/kpis/mql_to_sql_ratio/?filter=country=Nowhere")
+    assert "without a version" not in text(filtered)
     StageEvent.objects.update(definition=published)
     assert "without a version" not in text(manager_client.get("/kpis/mql_to_sql_ratio/"))
 
