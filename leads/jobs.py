@@ -92,9 +92,9 @@ def latest(kind: str, **params: Any) -> Job | None:
 
 
 def run(job_id: int, at: datetime) -> None:
-    """Do a job, unless somebody else does it or it has ended."""
+    """Do a job, unless somebody else does it, it has ended, or only a newer worker knows how."""
     free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, seen_at__lt=at - SILENT_AFTER)
-    claimed = Job.objects.filter(free, pk=job_id, tries__lt=MOST_TRIES)
+    claimed = Job.objects.filter(free, pk=job_id, tries__lt=MOST_TRIES, kind__in=WORK)
     fresh = {"started_at": at, "seen_at": at, "done": 0, "total": 0, "tries": F("tries") + 1}
     if claimed.update(state=Job.State.RUNNING, **fresh):
         _do(Job.objects.get(pk=job_id))
@@ -136,6 +136,8 @@ def sweep(at: datetime) -> None:
     lost |= Q(state=Job.State.RUNNING, seen_at__lt=at - SILENT_AFTER)
     given_up = Job.objects.filter(lost, tries__gte=MOST_TRIES)
     given_up.update(
-        state=Job.State.FAILED, finished_at=at, error=f"Workers died {MOST_TRIES} times while doing it."
+        state=Job.State.FAILED,
+        finished_at=at,
+        error=f"Workers died, or ran out of time, {MOST_TRIES} times while doing it.",
     )
     tasks.send_each(tasks.run_job, Job.objects.filter(lost).values_list("pk", flat=True))

@@ -12,14 +12,15 @@ from django.db.models import Q
 from leads import judging, response
 from leads.exchange.tables import filling
 from leads.models import BehaviourEvent, DefinitionSet, Lead, Submission, User
+from leads.models.fields import new_key
 
 LONGEST_KIND = 100
 
 
 @transaction.atomic
-def add_lead(values: dict[str, Any], *, by: User | None, at: datetime) -> Lead:
+def add_lead(values: dict[str, Any], *, by: User | None, at: datetime, key: str = "") -> Lead:
     """Create a lead with the form it came by, start its response clock and have it judged."""
-    lead = Lead(created_at=at)
+    lead = Lead(created_at=at, key=key or new_key())
     filling.assign(lead, values)
     _check_owner(lead, None, by)
     lead.save(force_insert=True)

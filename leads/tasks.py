@@ -15,6 +15,7 @@ from leads.prediction import training  # noqa: F401  for its job
 
 logger = logging.getLogger(__name__)
 
+LONGEST_JOB = 6 * 3600  # seconds; over a message sent again meanwhile no second worker takes it up
 NEXT_SWEEP = 55  # seconds: what workers do not get to by then expires, for the sweep will send it again
 
 
@@ -39,7 +40,7 @@ def judge_leads(lead_ids: list[int]) -> None:
     judging.judge(Lead.objects.filter(pk__in=lead_ids), timezone.now)
 
 
-@shared_task
+@shared_task(time_limit=LONGEST_JOB)
 def run_job(job_id: int) -> None:
     """Do a job somebody waits for."""
     jobs.run(job_id, timezone.now())

@@ -53,6 +53,13 @@ def test_a_job_is_done_and_keeps_its_result(work):
     assert job.has_ended
 
 
+def test_a_job_that_this_worker_does_not_know_waits_for_one_that_does(work):
+    job = run(start())
+    assert (job.state, job.tries) == ("waiting", 0)
+    work(lambda job, tell: None)
+    assert run(job).state == "done"
+
+
 def test_a_job_that_is_done_is_not_done_again(work):
     ran = []
     work(lambda job, tell: ran.append(job.pk))
@@ -146,10 +153,6 @@ def test_a_result_that_cannot_be_kept_fails_the_job(work):
     assert run(start()).state == "failed"
 
 
-def test_a_kind_that_nobody_knows_fails():
-    assert run(jobs.start("unheard-of", {}, by=None, at=NOON)).state == "failed"
-
-
 def test_a_waiting_job_that_is_cancelled_is_never_done(work):
     ran = []
     work(lambda job, tell: ran.append(job.pk))
@@ -233,7 +236,7 @@ def test_a_job_that_killed_three_workers_is_given_up(told):
     jobs.sweep(NOON + timedelta(minutes=6))
     job.refresh_from_db()
     assert (job.state, told) == ("failed", [])
-    assert job.error == "Workers died 3 times while doing it."
+    assert job.error == "Workers died, or ran out of time, 3 times while doing it."
 
 
 def test_the_sweep_sends_what_no_worker_has_taken(told):

@@ -329,3 +329,17 @@ def test_pages_of_forms_have_no_inline_script_or_style(manager_client):
         page = manager_client.get(address).content.decode()
         for inline in (" style=", "<style", "<script>", " onclick", "hx-on"):
             assert inline not in page
+
+
+def test_a_form_sent_twice_makes_one_lead(rep_client):
+    page = rep_client.get(NEW).content.decode()
+    key = page.partition('name="key" value="')[2][:32]
+    sent = [rep_client.post(NEW, {"key": key, "first_name": "Ada"}) for _ in range(2)]
+    assert [answer.url for answer in sent] == [f"/leads/{key}/"] * 2
+    assert Lead.objects.get().first_name == "Ada"
+
+
+@pytest.mark.parametrize("key", ["", "mine", "A" * 32, "0" * 31, "x\0"])
+def test_a_form_without_a_key_of_ours_gets_one(rep_client, key):
+    rep_client.post(NEW, {"key": key, "first_name": "Ada"})
+    assert Lead.objects.get().key not in ("", key)

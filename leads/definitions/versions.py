@@ -189,8 +189,12 @@ def schedule(
     return fresh
 
 
+@transaction.atomic
 def publish_due(at: datetime) -> DefinitionSet | None:
     """Publish the draft whose time has come; where it no longer can be, tell who scheduled it."""
+    if not DefinitionSet.objects.filter(status=Status.DRAFT, effective_from__lte=at).exists():
+        return None  # most sweeps, without waiting for anybody
+    lock()  # it may just be put off
     due = DefinitionSet.objects.filter(status=Status.DRAFT, effective_from__lte=at)
     draft = due.select_related("published_by").first()
     if draft is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from leads import records
 from leads.forms import LeadForm
 from leads.models import Lead
+from leads.models.fields import new_key
 from leads.views.access import viewer, visible_leads
 from leads.views.rendering import page
 
@@ -23,14 +25,38 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 @form_page
 def new_lead(request: HttpRequest) -> HttpResponse:
-    """Add a lead by hand; a rep becomes its owner unless they choose nobody."""
+    """Add a lead by hand; a rep becomes its owner unless they choose nobody.
+
+    The form carries the key of the lead to be, so that one sent twice makes one lead.
+    """
     by = viewer(request)
     mine = {} if by.sees_figures else {"owner": by.pk}
     form = LeadForm(request.POST or None, viewer=by, initial=mine)
-    if request.method == "POST" and form.is_valid():
-        lead = records.add_lead(form.values(), by=by, at=timezone.now())
-        return redirect("leads:detail", lead.key)
-    return _form(request, form, {"title": "New lead"})
+    key = _key_of(request)
+    if request.method == "POST" and (_is_there(key) or form.is_valid()):
+        if not _is_there(key):
+            _add(form, key)
+        return redirect("leads:detail", key)
+    return _form(request, form, {"title": "New lead", "key": key})
+
+
+def _key_of(request: HttpRequest) -> str:
+    """Return the key that the form carries, or a new one."""
+    key = request.POST.get("key", "")
+    return key if re.fullmatch("[0-9a-f]{32}", key) else new_key()
+
+
+def _is_there(key: str) -> bool:
+    return Lead.objects.filter(key=key).exists()
+
+
+def _add(form: LeadForm, key: str) -> None:
+    """Store the lead, unless the same form has just done so."""
+    try:
+        records.add_lead(form.values(), by=form.viewer, at=timezone.now(), key=key)
+    except IntegrityError:
+        if not _is_there(key):
+            raise
 
 
 @form_page
