@@ -80,8 +80,9 @@ def _mover(event: StageEvent) -> str:
 
 def _circumstances(event: StageEvent) -> list[str]:
     moved = [f"{label(event.from_stage)} → {event.get_stage_display()}"] if event.from_stage else []
+    judged = [f"Judged by version {event.definition.number}"] if event.definition and not event.rule else []
     overridden = [f"Overridden: {'; '.join(event.unmet)}"] if event.unmet else []
-    return moved + overridden
+    return moved + judged + overridden
 
 
 def _deals(lead: Lead) -> Iterator[Entry]:

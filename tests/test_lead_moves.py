@@ -203,6 +203,7 @@ def test_an_override_is_told_in_the_timeline(manager_client):
     for words in (
         "Became SAL by Manager Person",
         "MQL → SAL",
+        "Judged by version 3",
         "Met at the fair",
         "Overridden: company size is at least 50",
     ):
