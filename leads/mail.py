@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from leads import tasks
@@ -33,6 +35,11 @@ def write(key: str, *, to: str, subject: str, body: str, at: datetime) -> Mail |
     if is_new:
         transaction.on_commit(lambda: tasks.send_mail.delay(mail.pk), robust=True)
     return mail if is_new else None
+
+
+def link(name: str, *args: object) -> str:
+    """Return the address of a page for a message; only its path where nobody said where the site is."""
+    return f"{settings.SITE_URL}{reverse(name, args=args)}"
 
 
 def send(mail_id: int, at: datetime) -> None:

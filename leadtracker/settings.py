@@ -169,6 +169,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 30  # seconds; far below the lease of a message, or two workers would send it
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")  # so that mail can link to pages
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="leadtracker@localhost")
 
 LANGUAGE_CODE = "en-gb"

@@ -274,7 +274,8 @@ def test_the_rest_of_a_published_version_can_be_noted(live, admin):
 # telling
 
 
-def test_reps_and_managers_are_told_what_changes(draft, rep, manager, admin):
+def test_reps_and_managers_are_told_what_changes(draft, rep, manager, admin, settings):
+    settings.SITE_URL = "https://leads.example.com"
     Workspace.objects.create(pk=1, name="Acme", time_zone="Europe/Paris")
     User.objects.create_user("quiet", role="rep")
     User.objects.create_user("gone", "gone@example.com", role="rep", is_active=False)
@@ -297,6 +298,8 @@ def test_reps_and_managers_are_told_what_changes(draft, rep, manager, admin):
         "",
         "It applies to new leads, and to others when they change.",
         "Leads that are MQL already keep their stage. Past reports keep the version of their day.",
+        "",
+        "All of it in plain words: https://leads.example.com/definitions/agreement/8/",
     ]
 
 

@@ -61,6 +61,8 @@ def _letter(definition: DefinitionSet, before: DefinitionSet) -> Iterator[str]:
     else:
         yield "It applies to new leads, and to others when they change."
     yield "Leads that are MQL already keep their stage. Past reports keep the version of their day."
+    if not definition.is_draft:
+        yield f"\nAll of it in plain words: {mail.link('definitions:document', definition.number)}"
 
 
 def withdraw(definition: DefinitionSet, at: datetime) -> None:

@@ -55,7 +55,7 @@ def _tell(user: User, definition: DefinitionSet, due: datetime, at: datetime) ->
     body = (
         f"Hello {user},\n\n"
         f"version {definition.number} of the definitions of {workspace.name} is due for review since {day}.\n"
-        "What changed since it took effect is under Definitions, Review (/definitions/review/).\n"
+        f"What changed since it took effect is under Definitions, Review: {mail.link('kpis:review')}\n"
     )
     if user.is_admin:
         body += "Keep it there, or start a draft.\n"

@@ -21,6 +21,7 @@ def tell(until: datetime) -> None:
     by = User.objects.filter(role=User.Role.ADMIN).order_by("pk").first()
     told: dict[str, Any] = {"published_by": by, "edited_by": by}
     dates = {"created_at": starts[2], "edited_at": starts[2], "effective_from": starts[2]}
+    dates["review_reminded_at"] = until  # it is due, and needs no mail to say so
     DefinitionSet.objects.filter(pk=now.pk).update(**told, **dates, number=3, reason=REASONS[2])
     contents = [_first(now), _second(now)]
     for place, content in enumerate(contents):
