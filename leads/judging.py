@@ -7,7 +7,7 @@ a worker, so should the message be lost, the sweep finds the mark.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -15,11 +15,9 @@ from django.db.models import F, Q, QuerySet
 
 from leads import scoring, stages, tasks
 from leads.models import Lead, Stage, StageEvent
-from leads.stages.events import lock
+from leads.stages.events import chunks, lock
 
 logger = logging.getLogger(__name__)
-
-CHUNK = 500
 
 Clock = Callable[[], datetime]
 
@@ -28,14 +26,10 @@ Clock = Callable[[], datetime]
 def changed(leads: QuerySet[Lead]) -> None:
     """Have these leads judged once the transaction has ended well."""
     ids = lock(leads.order_by().values("pk"))
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         Lead.objects.filter(pk__in=chunk).update(needs_judging=True)
     if ids:
-        transaction.on_commit(lambda: tasks.send_each(tasks.judge_leads, _chunks(ids)), robust=True)
-
-
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+        transaction.on_commit(lambda: tasks.send_each(tasks.judge_leads, chunks(ids)), robust=True)
 
 
 def judge(leads: QuerySet[Lead], at: datetime | Clock) -> None:
@@ -44,11 +38,11 @@ def judge(leads: QuerySet[Lead], at: datetime | Clock) -> None:
     Where the instant was taken before the lock, a lead that changed in between would be judged
     without the change and no longer be marked.
     """
-    for chunk in _chunks(sorted(leads.order_by().values_list("pk", flat=True))):
+    for chunk in chunks(sorted(leads.order_by().values_list("pk", flat=True))):
         _judge_or_split(chunk, at if callable(at) else lambda: at)
 
 
-def _judge_or_split(ids: list[int], clock: Clock) -> None:
+def _judge_or_split(ids: Sequence[int], clock: Clock) -> None:
     """Judge leads together; where that fails, in halves, so that one bad lead does not stop others."""
     try:
         _judge(ids, clock)
@@ -62,7 +56,7 @@ def _judge_or_split(ids: list[int], clock: Clock) -> None:
 
 
 @transaction.atomic
-def _judge(ids: list[int], clock: Clock) -> None:
+def _judge(ids: Sequence[int], clock: Clock) -> None:
     leads = Lead.objects.filter(pk__in=lock(ids))
     at = clock()
     leads.update(needs_judging=False, judged_at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -13,14 +13,17 @@ NESTED_LOOPS = "enable_nestloop"  # going through other rows for each lead, whic
 
 @contextmanager
 def without(*features: str) -> Iterator[None]:
-    """Switch features of the planner off, in a transaction of its own; SQLite has none of them."""
+    """Switch features of the planner off, in a transaction of its own; SQLite has none of them.
+
+    Within another transaction JIT stays off until that one ends, which does nobody harm.
+    """
     with transaction.atomic():
         _set(features, "off")
         yield
-        _set(features, "DEFAULT")
+        _set([feature for feature in features if feature != JIT], "DEFAULT")
 
 
-def _set(features: tuple[str, ...], value: str) -> None:
-    if connection.vendor == "postgresql":
+def _set(features: Sequence[str], value: str) -> None:
+    if features and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("; ".join(f"SET LOCAL {feature} = {value}" for feature in features))

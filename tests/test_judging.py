@@ -196,7 +196,7 @@ def test_a_lead_that_cannot_be_judged_does_not_stop_others(monkeypatch, caplog):
 
 
 def test_chunks_are_judged_one_by_one(monkeypatch):
-    monkeypatch.setattr(judging, "CHUNK", 2)
+    monkeypatch.setattr(stages.events, "CHUNK", 2)
     define(mql=automatic())
     for _ in range(5):
         make_lead(needs_judging=True)

@@ -490,7 +490,7 @@ def test_only_the_leads_asked_for_are_promoted():
 
 
 def test_promotion_tells_how_far_it_is(monkeypatch):
-    monkeypatch.setattr(stages.promoting, "CHUNK", 2)
+    monkeypatch.setattr(stages.events, "CHUNK", 2)
     define(mql=auto(), sal=auto(BIG))
     for size in (1, 2, 50):
         make_lead(company_size=size)

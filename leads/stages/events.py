@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,12 +14,18 @@ from leads.models.people import MILESTONES
 from leads.stages.ladder import RUNGS
 
 TICK = timedelta(microseconds=1)
+CHUNK = 500
 
 
 def lock(ids: Collection[int] | QuerySet[Lead, Any]) -> list[int]:
     """Lock these leads, always in the same order, and return those that exist."""
     rows = Lead.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     return list(rows.values_list("pk", flat=True))
+
+
+def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield ids by as many as are locked at once."""
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
 def next_instant(ids: Collection[int], at: datetime) -> datetime:

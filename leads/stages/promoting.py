@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,10 @@ from leads.conditions import facts, where
 from leads.conditions.moment import Moment
 from leads.models import DefinitionSet, Lead, Stage, StageEvent
 from leads.querysets import LeadQuerySet
-from leads.stages.events import lock, next_instant, stamp
+from leads.stages.events import chunks, lock, next_instant, stamp
 from leads.stages.gates import is_automatic
 from leads.stages.ladder import below
 
-CHUNK = 500
 DEFINED = (Stage.MQL, Stage.SAL, Stage.SQL)  # what a version may define, lowest first
 
 Tell = Callable[[int, int], None]
@@ -41,7 +40,7 @@ def promote(leads: QuerySet[Lead] | None, at: datetime, tell: Tell | None = None
         found = _ripe(chosen, stage, definition, at).order_by().values_list("pk", flat=True)
         candidates = sorted(risen.union(found))
         total += len(candidates)
-        for chunk in _chunks(candidates):
+        for chunk in chunks(candidates):
             promoted = _promote(chunk, stage, definition, at)
             risen.update(promoted)
             events += len(promoted)
@@ -51,12 +50,8 @@ def promote(leads: QuerySet[Lead] | None, at: datetime, tell: Tell | None = None
     return events
 
 
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
 @transaction.atomic
-def _promote(ids: list[int], stage: Stage, definition: DefinitionSet, at: datetime) -> list[int]:
+def _promote(ids: Sequence[int], stage: Stage, definition: DefinitionSet, at: datetime) -> list[int]:
     """Promote those of a chunk that are ripe; return which.
 
     They are judged again once locked, in a statement of its own: one that waited for a lock would
